@@ -1,0 +1,42 @@
+/** What may be set on a bucket. Changes in the same order as the objects that it governs. */
+export interface BucketSettings {
+  /** Set by the dialect that made the bucket, where its naming rules are wider than S3's. */
+  dialect?: string
+}
+
+/** One bucket as its index knows it, and as a Worker caches it. */
+export interface Bucket {
+  /** Names its index and begins the names of its blobs; never used again, also when the name is. */
+  id: string
+  name: string
+  /** Id of the account that owns it. */
+  owner: string
+  region: string
+  createdMillis: number
+  settings: BucketSettings
+  /** Grows with each change of the settings; a Worker sends the one that it decided by. */
+  settingsVersion: number
+  /** Which index holds which keys: in order, each from its key (inclusive) up to the next one's. */
+  ranges: KeyRange[]
+}
+
+export interface KeyRange {
+  /** First key of the range; '' for the first range. */
+  from: string
+  /** Name of the bucket-index Durable Object. */
+  index: string
+}
+
+/** The row of a bucket in the namespace. */
+export interface BucketEntry {
+  id: string
+  name: string
+  owner: string
+  region: string
+  createdMillis: number
+}
+
+export interface BucketCounters {
+  objects: number
+  bytes: number
+}

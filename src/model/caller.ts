@@ -1,0 +1,38 @@
+/** Who owns buckets. The id is S3's canonical user id, the name Swift's account. */
+export interface Account {
+  id: string
+  name: string
+  displayName: string
+  email?: string
+}
+
+/** Who is asking. Made by a dialect's authenticate from exactly one credential source. */
+export interface Caller {
+  kind: 'root' | 'user' | 'anonymous'
+  account: Account
+  /** Name of the user inside its account; '' for the anonymous caller. */
+  user: string
+  /** The access key that signed the request, where one did. */
+  accessKey?: string
+  /** May do everything inside its account. */
+  admin: boolean
+  /** Names of the policies that apply to the user. */
+  policies: string[]
+}
+
+export const ANONYMOUS: Caller = {
+  kind: 'anonymous',
+  account: { id: 'anonymous', name: '', displayName: '' },
+  user: '',
+  admin: false,
+  policies: [],
+}
+
+/** Everything root makes belongs to this account. */
+export const ROOT_ACCOUNT: Account = { id: 'wharf', name: 'wharf', displayName: 'wharf' }
+
+/** An access key with the secret that proves it, as the verifier needs it. */
+export interface Identity {
+  secretKey: string
+  caller: Caller
+}
