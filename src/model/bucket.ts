@@ -40,3 +40,8 @@ export interface BucketCounters {
   objects: number
   bytes: number
 }
+
+export interface BucketListing {
+  buckets: BucketEntry[]
+  truncated: boolean
+}

@@ -21,6 +21,8 @@ export interface IncomingBody {
   size: number | undefined
   /** The stream itself, where its bytes need no decoding and may go on untouched. */
   native: ReadableStream<Uint8Array> | undefined
+  /** All of it at once, where the runtime can do that natively. Only for bodies known to be short. */
+  whole?(): Promise<Uint8Array>
   /**
    * The decoded bytes. Each view is valid until the next one is asked for.
    * @throws Fault BodyIncomplete, ChunkMalformed, ChunkTooSmall, SignatureMismatch, TrailerMalformed

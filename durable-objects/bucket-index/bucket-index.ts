@@ -1,0 +1,159 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { Bucket, BucketCounters } from '../../src/model/bucket'
+import type {
+  BlobOrigin,
+  CommitAsk,
+  CompleteAsk,
+  Completed,
+  CopyAsk,
+  FindAsk,
+  FoundRow,
+  Known,
+  ListAsk,
+  ListUploadsAsk,
+  PartListing,
+  PutPartAsk,
+  ReleasedBlob,
+  Removal,
+  RemoveAsk,
+  StoredObject,
+  StoredUpload,
+  UploadListing,
+} from '../../src/model/index-calls'
+import { done, type IndexAnswer, refused } from '../../src/model/outcome'
+import { completeUpload } from './completion'
+import { forgetReleased, orphansAmong, releasedBlobs, rememberSwept, sweptThrough } from './housekeeping'
+import { list } from './listing'
+import { commit, copy, find, remove } from './objects'
+import { createTables, hasTables } from './schema'
+import { readCounters } from './tally'
+import { abortUpload, createUpload, findUpload, listParts, listUploads, putPart } from './uploads'
+
+/**
+ * Every key, upload and extent of one bucket, in UTF-8 order, and its settings. Each method is one transaction: it
+ * judges, writes and answers without an await in between, and the runtime holds the answer until the writes are durable.
+ */
+export class BucketIndex extends DurableObject {
+  readonly #sql = this.ctx.storage.sql
+  /** A cache of the one row of `bucket`. */
+  #bucket: Bucket | undefined
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env)
+    if (hasTables(this.#sql)) this.#bucket = this.#readBucket()
+  }
+
+  /** Makes the index of a new bucket. Nobody can reach it until the namespace names it. */
+  initialise(bucket: Bucket): void {
+    if (this.#bucket) return
+    this.ctx.storage.transactionSync(() => {
+      createTables(this.#sql)
+      this.#sql.exec('insert into bucket values (1, ?)', JSON.stringify(bucket))
+    })
+    this.#bucket = bucket
+  }
+
+  /** The bucket with its present settings, for a Worker that does not know it yet. */
+  describe(): IndexAnswer<Bucket> {
+    return this.#bucket ? done(this.#bucket) : { ok: false, code: 'BucketGone' }
+  }
+
+  counters(ask: Known): IndexAnswer<BucketCounters> {
+    return this.#guarded(ask, () => done(readCounters(this.#sql)))
+  }
+
+  /** Ends the bucket if it is empty. Uploads in progress do not hold it back. From then on it answers that it is gone. */
+  async close(ask: Known): Promise<IndexAnswer<void>> {
+    const answer = this.#guarded(ask, () => {
+      if (readCounters(this.#sql).objects > 0) return refused('BucketNotEmpty')
+      return done(undefined)
+    })
+    if (!answer.ok) return answer
+    this.#bucket = undefined
+    // Its blobs, all released or of uploads, are deleted by the bucket's id: the namespace remembers that.
+    await this.ctx.storage.deleteAll()
+    return answer
+  }
+
+  find(ask: FindAsk): IndexAnswer<FoundRow> {
+    return this.#guarded(ask, () => find(this.#sql, ask))
+  }
+
+  commit(ask: CommitAsk): IndexAnswer<void> {
+    return this.#guarded(ask, () => commit(this.#sql, ask))
+  }
+
+  remove(ask: RemoveAsk): IndexAnswer<Removal[]> {
+    return this.#guarded(ask, () => remove(this.#sql, ask))
+  }
+
+  copy(ask: CopyAsk): IndexAnswer<StoredObject> {
+    return this.#guarded(ask, () => copy(this.#sql, ask))
+  }
+
+  /** @returns a JSON array of ListedRow: up to one more than the limit, which tells that there are more */
+  list(ask: ListAsk): IndexAnswer<string> {
+    return this.#guarded(ask, () => done(list(this.#sql, ask)))
+  }
+
+  createUpload(ask: Known & { upload: StoredUpload }): IndexAnswer<void> {
+    return this.#guarded(ask, () => createUpload(this.#sql, ask.upload))
+  }
+
+  findUpload(ask: Known & { key: string; upload: string }): IndexAnswer<StoredUpload> {
+    return this.#guarded(ask, () => findUpload(this.#sql, ask.key, ask.upload))
+  }
+
+  putPart(ask: PutPartAsk): IndexAnswer<void> {
+    return this.#guarded(ask, () => putPart(this.#sql, ask))
+  }
+
+  completeUpload(ask: CompleteAsk): IndexAnswer<Completed> {
+    return this.#guarded(ask, () => completeUpload(this.#sql, ask))
+  }
+
+  abortUpload(ask: Known & { key: string; upload: string; nowMillis: number }): IndexAnswer<void> {
+    return this.#guarded(ask, () => abortUpload(this.#sql, ask.key, ask.upload, ask.nowMillis))
+  }
+
+  listUploads(ask: ListUploadsAsk): IndexAnswer<UploadListing> {
+    return this.#guarded(ask, () => listUploads(this.#sql, ask))
+  }
+
+  listParts(ask: Known & { key: string; upload: string; after: number; limit: number }): IndexAnswer<PartListing> {
+    return this.#guarded(ask, () => listParts(this.#sql, ask))
+  }
+
+  /** For the sweep: blobs whose grace is over, and how far orphans were looked for. Undefined when the bucket is gone. */
+  sweepState(beforeMillis: number, limit: number): { released: ReleasedBlob[]; through: string } | undefined {
+    if (!this.#bucket) return undefined
+    return { released: releasedBlobs(this.#sql, beforeMillis, limit), through: sweptThrough(this.#sql) }
+  }
+
+  forgetReleased(ids: number[]): void {
+    if (this.#bucket) this.ctx.storage.transactionSync(() => forgetReleased(this.#sql, ids))
+  }
+
+  /** For the sweep: which of these blobs nothing names. */
+  orphansAmong(origins: BlobOrigin[]): string[] {
+    return this.#bucket ? orphansAmong(this.#sql, origins) : []
+  }
+
+  rememberSwept(through: string): void {
+    if (this.#bucket) rememberSwept(this.#sql, through)
+  }
+
+  /** Does the work as one transaction, unless the caller decided by settings that are no longer true. */
+  #guarded<T>({ known }: Known, work: () => IndexAnswer<T>): IndexAnswer<T> {
+    const bucket = this.#bucket
+    if (!bucket) return { ok: false, code: 'BucketGone' }
+    if (bucket.settingsVersion !== known) return { ok: false, code: 'StaleSettings', bucket }
+    return this.ctx.storage.transactionSync(work)
+  }
+
+  #readBucket(): Bucket {
+    const { record } = this.#sql.exec<{ record: string }>('select record from bucket').one()
+    // Written by `initialise` alone.
+    return JSON.parse(record) as Bucket
+  }
+}

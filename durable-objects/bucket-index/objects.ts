@@ -1,0 +1,181 @@
+import { judgeWrite } from '../../src/model/conditions'
+import type {
+  CommitAsk,
+  CopyAsk,
+  Draft,
+  FindAsk,
+  FoundRow,
+  Removal,
+  RemoveAsk,
+  RemoveEntry,
+  StoredObject,
+} from '../../src/model/index-calls'
+import { done, type Outcome, refused } from '../../src/model/outcome'
+import { blobsOf, letGo, share } from './blob-references'
+import { count, nextSeq } from './tally'
+
+interface ObjectRow extends Record<string, SqlStorageValue> {
+  key: string
+  size: number
+  etag: string
+  modified: number
+  owner: string | null
+  class: string | null
+  checksum: string | null
+  version: string
+  data: number | null
+  description: string
+  extents: string | null
+}
+
+/** Where the bytes of a record lie, and what its replacement must be judged by. */
+interface Present extends Record<string, SqlStorageValue> {
+  version: string
+  etag: string
+  size: number
+  modified: number
+  data: number | null
+  extents: string | null
+}
+
+export function find(sql: SqlStorage, { key, bytes }: FindAsk): Outcome<FoundRow> {
+  const [row] = sql.exec<ObjectRow>('select * from objects where key = ?', key).toArray()
+  if (!row) return refused('NoSuchObject', { key })
+  const found: FoundRow = { object: storedObject(row) }
+  if (bytes && row.data !== null) found.bytes = readData(sql, row.data)
+  return done(found)
+}
+
+/** Makes the draft the present version of its key, if the conditions hold. Doing it twice does it once. */
+export function commit(sql: SqlStorage, { draft, conditions }: CommitAsk): Outcome<void> {
+  const present = findPresent(sql, draft.key)
+  if (present?.version === draft.version) return done(undefined)
+  if (conditions) {
+    const verdict = judgeWrite(present, conditions)
+    if (verdict === 'missing') return refused('NoSuchObject', { key: draft.key })
+    if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
+  }
+  replace(sql, present, draft)
+  return done(undefined)
+}
+
+/** Puts the draft in the place of what is there, and releases the blobs that this frees. Conditions were judged before. */
+export function replace(sql: SqlStorage, present: Present | undefined, draft: Draft): void {
+  const data = placeData(sql, present?.data ?? null, draft.bytes)
+  if (present?.extents) letGo(sql, blobsOf(present.extents), draft.modifiedMillis)
+  insertObject(sql, draft, data)
+  count(sql, { objects: present ? 0 : 1, bytes: draft.size - (present?.size ?? 0) })
+}
+
+export function remove(sql: SqlStorage, { entries, nowMillis }: RemoveAsk): Outcome<Removal[]> {
+  return done(entries.map(entry => removeOne(sql, entry, nowMillis)))
+}
+
+/** Copies inside the bucket. No bytes move: blobs are shared, bytes in the index are doubled. */
+export function copy(sql: SqlStorage, ask: CopyAsk): Outcome<StoredObject> {
+  const [source] = sql.exec<ObjectRow>('select * from objects where key = ?', ask.from).toArray()
+  if (!source) return refused('NoSuchObject', { key: ask.from })
+  if (source.version !== ask.fromVersion) return refused('Conflict', { key: ask.from })
+  const present = findPresent(sql, ask.to)
+  const verdict = judgeWrite(present, ask.conditions ?? {})
+  if (verdict === 'missing') return refused('NoSuchObject', { key: ask.to })
+  if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
+
+  const draft: Draft = {
+    ...storedObject(source),
+    key: ask.to,
+    version: ask.version,
+    modifiedMillis: ask.nowMillis,
+    description: ask.description ?? source.description,
+    listed: ask.listed ?? {
+      owner: source.owner ?? undefined,
+      storageClass: source.class ?? undefined,
+      checksum: source.checksum ?? undefined,
+    },
+    bytes: source.data === null ? undefined : new Uint8Array(readData(sql, source.data)),
+  }
+  // The new holder is counted before the old one lets go, so a copy onto itself never releases its own blobs.
+  share(sql, blobsOf(source.extents))
+  replace(sql, present, draft)
+  return done({
+    key: draft.key,
+    version: draft.version,
+    size: draft.size,
+    etag: draft.etag,
+    modifiedMillis: draft.modifiedMillis,
+    description: draft.description,
+    extents: draft.extents,
+  })
+}
+
+export function findPresent(sql: SqlStorage, key: string): Present | undefined {
+  return sql
+    .exec<Present>('select version, etag, size, modified, data, extents from objects where key = ?', key)
+    .toArray()[0]
+}
+
+function removeOne(sql: SqlStorage, entry: RemoveEntry, nowMillis: number): Removal {
+  const present = findPresent(sql, entry.key)
+  if (!present) return 'missing'
+  if (!mayRemove(present, entry)) return 'refused'
+  if (present.data !== null) sql.exec('delete from data where id = ?', present.data)
+  if (present.extents) letGo(sql, blobsOf(present.extents), nowMillis)
+  sql.exec('delete from objects where key = ?', entry.key)
+  count(sql, { objects: -1, bytes: -present.size })
+  return 'removed'
+}
+
+function mayRemove(present: Present, { ifMatch, ifModifiedSeconds, ifSize }: RemoveEntry): boolean {
+  if (ifMatch && judgeWrite(present, { ifMatch }) !== 'go') return false
+  if (ifModifiedSeconds !== undefined && Math.floor(present.modified / 1000) !== ifModifiedSeconds) return false
+  return ifSize === undefined || present.size === ifSize
+}
+
+function storedObject(row: ObjectRow): StoredObject {
+  return {
+    key: row.key,
+    version: row.version,
+    size: row.size,
+    etag: row.etag,
+    modifiedMillis: row.modified,
+    description: row.description,
+    extents: row.extents,
+  }
+}
+
+function readData(sql: SqlStorage, id: number): ArrayBuffer {
+  return sql.exec<{ bytes: ArrayBuffer }>('select bytes from data where id = ?', id).one().bytes
+}
+
+/** Keeps, replaces or removes the bytes of a record; returns their row. */
+function placeData(sql: SqlStorage, present: number | null, bytes: Uint8Array | undefined): number | null {
+  if (!bytes) {
+    if (present !== null) sql.exec('delete from data where id = ?', present)
+    return null
+  }
+  if (present !== null) {
+    sql.exec('update data set bytes = ? where id = ?', bytes, present)
+    return present
+  }
+  return sql.exec<{ id: number }>('insert into data (bytes) values (?) returning id', bytes).one().id
+}
+
+function insertObject(sql: SqlStorage, draft: Draft, data: number | null): void {
+  sql.exec(
+    `insert or replace into objects
+       (key, size, etag, modified, owner, class, checksum, version, seq, data, description, extents)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    draft.key,
+    draft.size,
+    draft.etag,
+    draft.modifiedMillis,
+    draft.listed.owner ?? null,
+    draft.listed.storageClass ?? null,
+    draft.listed.checksum ?? null,
+    draft.version,
+    nextSeq(sql),
+    data,
+    draft.description,
+    draft.extents,
+  )
+}

@@ -1,0 +1,53 @@
+/**
+ * The tables of one bucket. Text is compared as UTF-8 bytes, which is the order of every listing.
+ *
+ * - `bucket`        one row: what the bucket is, as JSON
+ * - `tally`         one row: the counter that orders versions, and how many objects and bytes there are
+ * - `objects`       the present version of each key; columns that listings show come first, so that long descriptions
+ *                   and extents stay out of their way
+ * - `data`          bodies that rest in the index, in a rowid table of their own beside the records
+ * - `uploads`, `parts`   multipart uploads in progress
+ * - `completed`     what finished uploads answered, for clients that lost the answer
+ * - `shared_blobs`  references of blobs that more than one record ever held; a blob without a row has one
+ * - `released`      blobs that no record needs any more, to be deleted after the grace
+ */
+const TABLES = `
+  create table bucket (id integer primary key check (id = 1), record text not null);
+  create table tally (
+    id integer primary key check (id = 1),
+    seq integer not null, objects integer not null, bytes integer not null
+  );
+  insert into tally values (1, 0, 0, 0);
+  create table objects (
+    key text primary key,
+    size integer not null, etag text not null, modified integer not null,
+    owner text, class text, checksum text,
+    version text not null, seq integer not null, data integer,
+    description text not null, extents text
+  ) without rowid;
+  create table data (id integer primary key, bytes blob not null);
+  create table uploads (
+    key text not null, id text not null, initiated integer not null, description text not null,
+    primary key (key, id)
+  ) without rowid;
+  create table parts (
+    upload text not null, number integer not null, size integer not null, etag text not null,
+    modified integer not null, checksum text, extents text not null,
+    primary key (upload, number)
+  ) without rowid;
+  create table completed (
+    upload text primary key, key text not null, parts text not null, answer text not null, at integer not null
+  ) without rowid;
+  create table shared_blobs (blob text primary key, refs integer not null) without rowid;
+  create table released (id integer primary key, blob text not null, at integer not null);
+  create table swept (id integer primary key check (id = 1), through text not null);
+`
+
+/** Whether this index was ever made; one of a deleted bucket, or that a stray id names, was not. */
+export function hasTables(sql: SqlStorage): boolean {
+  return sql.exec("select 1 from sqlite_master where type = 'table' and name = 'bucket'").toArray().length > 0
+}
+
+export function createTables(sql: SqlStorage): void {
+  sql.exec(TABLES)
+}

@@ -1,0 +1,9 @@
+import type { Env } from '../stubs'
+
+/** One way of speaking to the store. */
+export interface Dialect {
+  name: string
+  /** Whether the request is this dialect's; looks at method, host and path alone. */
+  claims(request: Request): boolean
+  serve(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>
+}

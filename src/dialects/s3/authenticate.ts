@@ -1,0 +1,75 @@
+import { type VerifiedSignature, verifyClaim } from '../../auth/sigv4'
+import { readClaim, type SentRequest, type SigV4Claim } from '../../auth/sigv4-claim'
+import { ANONYMOUS, type Caller } from '../../model/caller'
+import { Fault } from '../../model/fault'
+import type { Wharf } from '../../wharf'
+import type { Address } from './address'
+import { invalidArgument, S3Error } from './s3-error'
+
+/** Who is asking, and what the body's own signatures are chained to. */
+export interface Authenticated {
+  caller: Caller
+  claim?: SigV4Claim
+  verified?: VerifiedSignature
+}
+
+/**
+ * Finds out who sent the request, from exactly one credential source. A request without any is the anonymous caller's.
+ * @throws Fault, before any work is done
+ * @see    S3 API reference, "Authenticating Requests"
+ */
+export async function authenticate(request: Request, address: Address, wharf: Wharf): Promise<Authenticated> {
+  const sent: SentRequest = {
+    method: request.method,
+    rawPath: address.rawPath,
+    rawQuery: address.rawQuery,
+    headers: request.headers,
+    clientAcceptEncoding: request.cf?.clientAcceptEncoding as string | undefined,
+  }
+  const claim = readClaim(sent)
+  if (!claim) return anonymous(request, address)
+  // There are no temporary credentials yet, so no token can belong to the key.
+  if (claim.securityToken !== undefined) throw new Fault('InvalidToken')
+  const { secretKey, caller } = await wharf.identities.require(claim.accessKey)
+  const verified = await verifyClaim(claim, sent, secretKey, {
+    region: wharf.config.region,
+    services: ['s3'],
+    nowMillis: wharf.now(),
+  })
+  return { caller, claim, verified }
+}
+
+const ANONYMOUS_PAYLOADS = ['UNSIGNED-PAYLOAD', 'STREAMING-UNSIGNED-PAYLOAD-TRAILER']
+
+function anonymous(request: Request, { query }: Address): Authenticated {
+  for (const name of query.keys()) {
+    if (name.startsWith('response-')) {
+      throw new S3Error(
+        'InvalidRequest',
+        'Request specific response headers cannot be used for anonymous GET requests.',
+      )
+    }
+  }
+  const payload = request.headers.get('x-amz-content-sha256')
+  if (payload !== null && !ANONYMOUS_PAYLOADS.includes(payload)) {
+    throw invalidArgument('x-amz-content-sha256', payload, 'Anonymous requests cannot sign their payload.')
+  }
+  return { caller: ANONYMOUS }
+}
+
+/** Set aside: what a signer may put into a presigned URL is computed over a body that it has not seen yet. */
+const NOT_HOISTED = /^x-amz-(checksum-|sdk-checksum-algorithm$|trailer$|content-sha256$|decoded-content-length$)/
+const PRESIGN_NAMES = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token)$/
+
+/** The headers that count: those of a presigned URL's query act as if they had been sent. */
+export function effectiveHeaders(headers: Headers, { query }: Address, claim: SigV4Claim | undefined): Headers {
+  if (claim?.form !== 'presigned') return headers
+  let merged: Headers | undefined
+  for (const [name, value] of query) {
+    const lower = name.toLowerCase()
+    if (!lower.startsWith('x-amz-') || PRESIGN_NAMES.test(lower) || NOT_HOISTED.test(lower)) continue
+    merged ??= new Headers(headers)
+    merged.set(lower, value)
+  }
+  return merged ?? headers
+}

@@ -1,0 +1,241 @@
+import type { BucketCall, ObjectCall, S3Call } from './call'
+import { getBucketAcl, getObjectAcl } from './operations/acl'
+import { createBucket, deleteBucket, getBucketLocation, headBucket } from './operations/bucket'
+import { bucketSetting, emptySetting, unsetSetting } from './operations/bucket-settings'
+import { copyObject, uploadPartCopy } from './operations/copy'
+import { listObjects, listObjectsV2 } from './operations/listing'
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  listMultipartUploads,
+  listParts,
+  uploadPart,
+} from './operations/multipart'
+import { deleteObject, deleteObjects } from './operations/object-delete'
+import { getObject, getObjectAttributes, headObject } from './operations/object-read'
+import { getObjectTagging, lacksObjectLock } from './operations/object-settings'
+import { putObject } from './operations/object-write'
+import { listBuckets } from './operations/service'
+import { S3Error } from './s3-error'
+
+/** One operation of S3: its name, by which rights and logs speak of it, and what asks for it. */
+export interface Operation<Call> {
+  name: string
+  method: string
+  /** The sub-resource in the query; undefined for the bucket or object itself. */
+  resource?: string
+  when?: (call: Call) => boolean
+  run(call: Call): Response | Promise<Response>
+}
+
+const BUCKET_RESOURCES = new Set([
+  'abac',
+  'accelerate',
+  'acl',
+  'analytics',
+  'cors',
+  'delete',
+  'encryption',
+  'events',
+  'intelligent-tiering',
+  'inventory',
+  'lifecycle',
+  'location',
+  'logging',
+  'metadataConfiguration',
+  'metadataInventoryTable',
+  'metadataJournalTable',
+  'metadataTable',
+  'metrics',
+  'notification',
+  'object-lock',
+  'ownershipControls',
+  'policy',
+  'policyStatus',
+  'publicAccessBlock',
+  'replication',
+  'requestPayment',
+  'session',
+  'tagging',
+  'uploads',
+  'versioning',
+  'versions',
+  'website',
+])
+
+const OBJECT_RESOURCES = new Set([
+  'acl',
+  'attributes',
+  'encryption',
+  'legal-hold',
+  'renameObject',
+  'restore',
+  'retention',
+  'select',
+  'tagging',
+  'torrent',
+  'uploads',
+  'uploadId',
+])
+
+const has = (name: string) => (call: S3Call) => call.headers.has(name)
+const list2 = (call: S3Call) => call.query.get('list-type') === '2'
+
+const serviceOperations: Operation<S3Call>[] = [{ name: 'ListBuckets', method: 'GET', run: listBuckets }]
+
+/** The first entry that fits wins, the plainest comes last. */
+const bucketOperations: Operation<BucketCall>[] = [
+  { name: 'ListObjectsV2', method: 'GET', when: list2, run: listObjectsV2 },
+  { name: 'ListObjects', method: 'GET', run: listObjects },
+  { name: 'HeadBucket', method: 'HEAD', run: headBucket },
+  { name: 'CreateBucket', method: 'PUT', run: createBucket },
+  { name: 'DeleteBucket', method: 'DELETE', run: deleteBucket },
+  { name: 'PostObject', method: 'POST', run: missing('PostObject') },
+  { name: 'DeleteObjects', method: 'POST', resource: 'delete', run: deleteObjects },
+  { name: 'GetBucketLocation', method: 'GET', resource: 'location', run: getBucketLocation },
+  { name: 'ListMultipartUploads', method: 'GET', resource: 'uploads', run: listMultipartUploads },
+  { name: 'ListObjectVersions', method: 'GET', resource: 'versions', run: missing('ListObjectVersions') },
+  { name: 'GetBucketAcl', method: 'GET', resource: 'acl', run: getBucketAcl },
+  { name: 'PutBucketAcl', method: 'PUT', resource: 'acl', run: missing('PutBucketAcl') },
+  ...setting('BucketVersioning', 'versioning', emptySetting('VersioningConfiguration'), ['PUT']),
+  ...setting('BucketPolicy', 'policy', unsetSetting('NoSuchBucketPolicy'), ['PUT', 'DELETE']),
+  ...setting('BucketPolicyStatus', 'policyStatus', bucketSetting('PolicyStatus', { IsPublic: false }), []),
+  ...setting('BucketCors', 'cors', unsetSetting('NoSuchCORSConfiguration'), ['PUT', 'DELETE']),
+  ...setting('BucketTagging', 'tagging', unsetSetting('NoSuchTagSet'), ['PUT', 'DELETE']),
+  ...setting('BucketLifecycle', 'lifecycle', unsetSetting('NoSuchLifecycleConfiguration'), ['PUT', 'DELETE']),
+  ...setting('PublicAccessBlock', 'publicAccessBlock', unsetSetting('NoSuchPublicAccessBlockConfiguration'), [
+    'PUT',
+    'DELETE',
+  ]),
+  ...setting('BucketOwnershipControls', 'ownershipControls', unsetSetting('OwnershipControlsNotFoundError'), [
+    'PUT',
+    'DELETE',
+  ]),
+  ...setting('ObjectLockConfiguration', 'object-lock', unsetSetting('ObjectLockConfigurationNotFoundError'), ['PUT']),
+  ...setting('BucketEncryption', 'encryption', unsetSetting('ServerSideEncryptionConfigurationNotFoundError'), [
+    'PUT',
+    'DELETE',
+  ]),
+  ...setting('BucketWebsite', 'website', unsetSetting('NoSuchWebsiteConfiguration'), ['PUT', 'DELETE']),
+  ...setting('BucketNotification', 'notification', emptySetting('NotificationConfiguration'), ['PUT']),
+  ...setting('BucketLogging', 'logging', emptySetting('BucketLoggingStatus'), ['PUT']),
+  ...setting(
+    'BucketRequestPayment',
+    'requestPayment',
+    bucketSetting('RequestPaymentConfiguration', { Payer: 'BucketOwner' }),
+    ['PUT'],
+  ),
+  ...setting('BucketAccelerate', 'accelerate', emptySetting('AccelerateConfiguration'), ['PUT']),
+  ...setting('BucketReplication', 'replication', unsetSetting('ReplicationConfigurationNotFoundError'), [
+    'PUT',
+    'DELETE',
+  ]),
+  ...unsupported(['GET', 'PUT', 'DELETE'], ['analytics', 'inventory', 'metrics', 'intelligent-tiering', 'abac']),
+  ...unsupported(
+    ['GET', 'PUT', 'POST', 'DELETE'],
+    ['metadataConfiguration', 'metadataTable', 'metadataInventoryTable', 'metadataJournalTable'],
+  ),
+  ...unsupported(['GET'], ['session', 'events']),
+]
+
+const objectOperations: Operation<ObjectCall>[] = [
+  { name: 'GetObject', method: 'GET', run: getObject },
+  { name: 'HeadObject', method: 'HEAD', run: headObject },
+  { name: 'CopyObject', method: 'PUT', when: has('x-amz-copy-source'), run: copyObject },
+  { name: 'PutObject', method: 'PUT', run: putObject },
+  { name: 'DeleteObject', method: 'DELETE', run: deleteObject },
+  { name: 'CreateMultipartUpload', method: 'POST', resource: 'uploads', run: createMultipartUpload },
+  { name: 'UploadPartCopy', method: 'PUT', resource: 'uploadId', when: has('x-amz-copy-source'), run: uploadPartCopy },
+  { name: 'UploadPart', method: 'PUT', resource: 'uploadId', run: uploadPart },
+  { name: 'CompleteMultipartUpload', method: 'POST', resource: 'uploadId', run: completeMultipartUpload },
+  { name: 'AbortMultipartUpload', method: 'DELETE', resource: 'uploadId', run: abortMultipartUpload },
+  { name: 'ListParts', method: 'GET', resource: 'uploadId', run: listParts },
+  { name: 'GetObjectAttributes', method: 'GET', resource: 'attributes', run: getObjectAttributes },
+  { name: 'GetObjectTagging', method: 'GET', resource: 'tagging', run: getObjectTagging },
+  { name: 'GetObjectAcl', method: 'GET', resource: 'acl', run: getObjectAcl },
+  { name: 'GetObjectRetention', method: 'GET', resource: 'retention', run: lacksObjectLock },
+  { name: 'GetObjectLegalHold', method: 'GET', resource: 'legal-hold', run: lacksObjectLock },
+  { name: 'PutObjectRetention', method: 'PUT', resource: 'retention', run: lacksObjectLock },
+  { name: 'PutObjectLegalHold', method: 'PUT', resource: 'legal-hold', run: lacksObjectLock },
+  ...unsupported(['PUT'], ['acl', 'encryption', 'renameObject']),
+  ...unsupported(['PUT', 'DELETE'], ['tagging']),
+  ...unsupported(['POST'], ['restore', 'select']),
+  ...unsupported(['GET'], ['torrent']),
+]
+
+/** @throws S3Error MethodNotAllowed */
+export function serviceOperation(call: S3Call): Operation<S3Call> {
+  return pick(serviceOperations, undefined, call, 'SERVICE')
+}
+
+/** @throws S3Error MethodNotAllowed, InvalidArgument */
+export function bucketOperation(call: BucketCall): Operation<BucketCall> {
+  return pick(bucketOperations, resourceOf(call, BUCKET_RESOURCES), call, 'BUCKET')
+}
+
+/** @throws S3Error MethodNotAllowed, InvalidArgument */
+export function objectOperation(call: ObjectCall): Operation<ObjectCall> {
+  return pick(objectOperations, resourceOf(call, OBJECT_RESOURCES), call, 'OBJECT')
+}
+
+/** The sub-resource that the query names, with or without a value. Unknown names are none. */
+function resourceOf({ query }: S3Call, known: Set<string>): string | undefined {
+  const named = Array.from(query.keys()).filter(name => known.has(name))
+  if (named.length > 1) {
+    throw new S3Error('InvalidArgument', `Conflicting query string parameters: ${named.join(', ')}`, {
+      ArgumentName: 'ResourceType',
+      ArgumentValue: named[0] ?? '',
+    })
+  }
+  return named[0]
+}
+
+function pick<Call extends S3Call>(
+  operations: Operation<Call>[],
+  resource: string | undefined,
+  call: Call,
+  level: string,
+): Operation<Call> {
+  const ofResource = operations.filter(operation => operation.resource === resource)
+  const found = ofResource.find(({ method, when }) => method === call.method && (!when || when(call)))
+  if (found) return found
+  const allowed = Array.from(new Set(ofResource.map(operation => operation.method))).join(', ')
+  throw new S3Error('MethodNotAllowed', undefined, {
+    Method: call.method,
+    ResourceType: (resource ?? level).toUpperCase(),
+    Allow: allowed,
+  })
+}
+
+/** An operation that S3 has and Wharf has not. */
+function missing(name: string): () => never {
+  return () => {
+    throw new S3Error('NotImplemented', `${name} is not implemented.`, { Header: name })
+  }
+}
+
+/** A setting of buckets that can be read, and answers that it was never made; the named writes are not supported yet. */
+function setting(
+  name: string,
+  resource: string,
+  read: (call: BucketCall) => Promise<Response>,
+  writes: string[],
+): Operation<BucketCall>[] {
+  const verbs: Record<string, string> = { PUT: 'Put', DELETE: 'Delete' }
+  return [
+    { name: `Get${name}`, method: 'GET', resource, run: read },
+    ...writes.map(method => ({ name: verbs[method] + name, method, resource, run: missing(verbs[method] + name) })),
+  ]
+}
+
+function unsupported(methods: string[], resources: string[]): Operation<S3Call>[] {
+  return resources.flatMap(resource =>
+    methods.map(method => ({
+      name: `${method} ${resource}`,
+      method,
+      resource,
+      run: missing(`${method} ?${resource}`),
+    })),
+  )
+}

@@ -1,0 +1,170 @@
+import { Fault } from '../../model/fault'
+import type { ObjectDescription, ObjectHeaders, ObjectRecord } from '../../model/object'
+import type { ByteRange } from '../../model/range'
+import { quoted } from '../../wire/etag'
+import { httpDate } from '../../wire/http-date'
+import { invalidArgument, notImplemented, S3Error } from './s3-error'
+import { putChecksumHeaders } from './wire-checksum'
+
+const META = 'x-amz-meta-'
+const MAX_METADATA_BYTES = 2048
+export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
+
+/** Labels only: all bytes rest in R2 alike and can be read at once. */
+const STORAGE_CLASSES = [
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+]
+/** Classes that promise a restore before a read, which Wharf has not. */
+const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE', 'OUTPOSTS', 'SNOW', 'EXPRESS_ONEZONE', 'FSX_OPENZFS']
+
+/** Canned ACLs that grant nobody more than the owner has. */
+const PRIVATE_ACLS = ['private', 'bucket-owner-full-control', 'bucket-owner-read']
+const OTHER_ACLS = ['public-read', 'public-read-write', 'authenticated-read', 'aws-exec-read', 'log-delivery-write']
+
+/**
+ * What the headers of a PUT, a copy or a new upload say of the object.
+ * @throws Fault MetadataTooLarge; S3Error for values that are not valid, or not supported
+ */
+export function readDescription(headers: Headers): ObjectDescription {
+  refuseUnsupported(headers)
+  const described: ObjectHeaders = {
+    contentType: headers.get('content-type') || undefined,
+    cacheControl: headers.get('cache-control') ?? undefined,
+    contentDisposition: headers.get('content-disposition') ?? undefined,
+    contentEncoding: withoutAwsChunked(headers.get('content-encoding')),
+    contentLanguage: headers.get('content-language') ?? undefined,
+    expires: headers.get('expires') ?? undefined,
+    websiteRedirect: readRedirect(headers.get('x-amz-website-redirect-location')),
+    storageClass: readStorageClass(headers.get('x-amz-storage-class')),
+    encryption: readEncryption(headers),
+  }
+  return { headers: described, metadata: readMetadata(headers) }
+}
+
+function readMetadata(headers: Headers): Record<string, string> {
+  const metadata: Record<string, string> = {}
+  let size = 0
+  for (const [name, value] of headers) {
+    if (!name.startsWith(META)) continue
+    const short = name.slice(META.length)
+    metadata[short] = value
+    size += short.length + Buffer.byteLength(value)
+  }
+  if (size > MAX_METADATA_BYTES) throw new Fault('MetadataTooLarge', { size, maxBytes: MAX_METADATA_BYTES })
+  return metadata
+}
+
+/** `aws-chunked` tells how the body came, not what it is. */
+function withoutAwsChunked(text: string | null): string | undefined {
+  const kept = (text ?? '')
+    .split(',')
+    .map(encoding => encoding.trim())
+    .filter(encoding => encoding !== '' && encoding.toLowerCase() !== 'aws-chunked')
+  return kept.length > 0 ? kept.join(',') : undefined
+}
+
+function readRedirect(text: string | null): string | undefined {
+  if (text === null) return undefined
+  if (!/^(\/|https?:\/\/)/.test(text)) throw new S3Error('InvalidRedirectLocation')
+  return text
+}
+
+function readStorageClass(text: string | null): string | undefined {
+  if (text === null || text === 'STANDARD') return undefined
+  if (ARCHIVE_CLASSES.includes(text)) throw notImplemented('x-amz-storage-class', text)
+  if (!STORAGE_CLASSES.includes(text)) throw new S3Error('InvalidStorageClass')
+  return text
+}
+
+function readEncryption(headers: Headers): string | undefined {
+  const text = headers.get('x-amz-server-side-encryption')
+  if (text === null || text === 'AES256') return text ?? undefined
+  if (text.startsWith('aws:')) throw notImplemented('x-amz-server-side-encryption', text)
+  throw new S3Error('InvalidEncryptionAlgorithmError')
+}
+
+/** Headers that would change what is stored or who may read it: to take no notice of them would be a lie. */
+export function refuseUnsupported(headers: Headers): void {
+  refuseAcl(headers)
+  for (const [name, value] of headers) {
+    if (!name.startsWith('x-amz-')) continue
+    if (name === 'x-amz-tagging' && value !== '') throw notImplemented(name, value)
+    if (name === 'x-amz-write-offset-bytes') throw notImplemented(name, value)
+    if (name.includes('server-side-encryption-')) throw notImplemented(name)
+    if (name.startsWith('x-amz-object-lock-')) {
+      throw new S3Error('InvalidRequest', 'Bucket is missing Object Lock Configuration.')
+    }
+  }
+}
+
+/** @throws S3Error InvalidArgument, NotImplemented for grants to others */
+export function refuseAcl(headers: Headers): void {
+  const acl = headers.get('x-amz-acl')
+  const grants = ['read', 'write', 'read-acp', 'write-acp', 'full-control'].filter(one =>
+    headers.has(`x-amz-grant-${one}`),
+  )
+  if (acl !== null && grants.length > 0) {
+    throw new S3Error('InvalidRequest', 'Specifying both Canned ACLs and Header Grants is not allowed.')
+  }
+  if (grants.length > 0) throw notImplemented(`x-amz-grant-${grants[0]}`)
+  if (acl === null || PRIVATE_ACLS.includes(acl)) return
+  if (OTHER_ACLS.includes(acl)) throw notImplemented('x-amz-acl', acl)
+  throw invalidArgument('x-amz-acl', acl, 'The canned ACL is not known.')
+}
+
+/** Query names that replace headers of a read's answer. */
+const OVERRIDES = {
+  'response-cache-control': 'cache-control',
+  'response-content-disposition': 'content-disposition',
+  'response-content-encoding': 'content-encoding',
+  'response-content-language': 'content-language',
+  'response-content-type': 'content-type',
+  'response-expires': 'expires',
+} as const
+
+/** The headers of a GET or HEAD answer. */
+export function objectHeaders(
+  record: ObjectRecord,
+  { range, query, withChecksum }: { range?: ByteRange; query: ReadonlyMap<string, string>; withChecksum: boolean },
+): Headers {
+  const { headers: stored } = record
+  const length = range ? range.last - range.first + 1 : record.size
+  const headers = new Headers({
+    etag: quoted(record.etag),
+    'last-modified': httpDate(record.modifiedMillis),
+    'content-length': String(length),
+    'content-type': stored.contentType ?? DEFAULT_CONTENT_TYPE,
+    'accept-ranges': 'bytes',
+  })
+  set(headers, 'cache-control', stored.cacheControl)
+  set(headers, 'content-disposition', stored.contentDisposition)
+  set(headers, 'content-encoding', stored.contentEncoding)
+  set(headers, 'content-language', stored.contentLanguage)
+  set(headers, 'expires', stored.expires)
+  set(headers, 'x-amz-website-redirect-location', stored.websiteRedirect)
+  set(headers, 'x-amz-storage-class', stored.storageClass)
+  set(headers, 'x-amz-server-side-encryption', stored.encryption)
+  for (const name in record.metadata) headers.set(META + name, record.metadata[name] ?? '')
+  if (range) headers.set('content-range', `bytes ${range.first}-${range.last}/${record.size}`)
+  // A client that validates would hold a whole object's checksum against a part of its bytes.
+  if (withChecksum && length === record.size) putChecksumHeaders(headers, record.checksum)
+  for (const [name, header] of Object.entries(OVERRIDES)) set(headers, header, query.get(name))
+  return headers
+}
+
+/** The headers of an answer to a write. */
+export function writtenHeaders(record: Pick<ObjectRecord, 'etag' | 'headers' | 'checksum'>): Headers {
+  const headers = new Headers({ etag: quoted(record.etag) })
+  set(headers, 'x-amz-server-side-encryption', record.headers.encryption)
+  putChecksumHeaders(headers, record.checksum)
+  return headers
+}
+
+function set(headers: Headers, name: string, value: string | undefined): void {
+  if (value !== undefined) headers.set(name, value)
+}

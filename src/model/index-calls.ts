@@ -1,0 +1,239 @@
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksum'
+import type { WriteConditions } from './conditions'
+import type { Extent, ObjectDescription, ObjectRecord } from './object'
+
+/** What every call to a bucket-index begins with: the version of the settings that the caller decided by. */
+export interface Known {
+  known: number
+}
+
+/**
+ * A record as it crosses the call and as it lies in its row. Description and extents travel as JSON text, so that the
+ * index neither parses nor copies what it does not need.
+ */
+export interface StoredObject {
+  key: string
+  version: string
+  size: number
+  etag: string
+  modifiedMillis: number
+  /** JSON of an ObjectDescription. */
+  description: string
+  /** JSON of Extent[]; null when the bytes rest in the index or there are none. */
+  extents: string | null
+}
+
+export interface FindAsk extends Known {
+  key: string
+  /** Whether bytes that rest in the index shall come along. */
+  bytes: boolean
+}
+
+export interface FoundRow {
+  object: StoredObject
+  bytes?: ArrayBuffer
+}
+
+/** An object to be committed. Times come from the Worker, version order from the index. */
+export interface Draft extends StoredObject {
+  listed: ListedMarks
+  /** The bytes, when they shall rest in the index. */
+  bytes?: Uint8Array
+}
+
+/** What a listing shows of a record besides the columns that all have; undefined stands for the common case. */
+export interface ListedMarks {
+  owner?: string
+  storageClass?: string
+  /** `algorithm/type`. */
+  checksum?: string
+}
+
+export interface CommitAsk extends Known {
+  draft: Draft
+  conditions?: WriteConditions
+}
+
+export interface RemoveEntry {
+  key: string
+  ifMatch?: string[]
+  ifModifiedSeconds?: number
+  ifSize?: number
+}
+
+export interface RemoveAsk extends Known {
+  entries: RemoveEntry[]
+  nowMillis: number
+}
+
+/** How the removal of one key ended. Removing what is not there succeeds; the store says which it was. */
+export type Removal = 'removed' | 'missing' | 'refused'
+
+export interface CopyAsk extends Known {
+  from: string
+  to: string
+  version: string
+  nowMillis: number
+  /** The version of the source that the caller saw, by which it decided everything else. */
+  fromVersion: string
+  /** Replaces the source's description; undefined keeps it. */
+  description?: string
+  listed?: ListedMarks
+  conditions?: WriteConditions
+}
+
+export interface ListAsk extends Known {
+  prefix: string
+  delimiter?: string
+  /** Only keys after this one. */
+  after?: string
+  /** Only keys after all that begin with this: a common prefix that was listed already. */
+  past?: string
+  limit: number
+}
+
+/** [key, size, etag, modifiedMillis, owner, storage class, checksum mark], or [common prefix]. */
+export type ListedRow = [string, number, string, number, string | null, string | null, string | null] | [string]
+
+export interface UploadDescription extends ObjectDescription {
+  /** Which checksum the parts carry, where one was asked for. */
+  checksumAlgorithm?: ChecksumAlgorithm
+  checksumType?: ChecksumType
+  /** Who began it. */
+  initiator: string
+}
+
+export interface StoredUpload {
+  key: string
+  id: string
+  initiatedMillis: number
+  /** JSON of an UploadDescription. */
+  description: string
+}
+
+export interface PartDraft {
+  number: number
+  size: number
+  /** MD5 in hex. */
+  etag: string
+  modifiedMillis: number
+  /** Base64, of the upload's algorithm. */
+  checksum?: string
+  extents: Extent[]
+}
+
+export interface PutPartAsk extends Known {
+  key: string
+  upload: string
+  part: PartDraft
+  /** Where the extents are another object's, shared: its key, and the version that was read. */
+  sharedFrom?: { key: string; version: string }
+}
+
+export interface ListedPart {
+  number: number
+  size: number
+  etag: string
+  modifiedMillis: number
+  checksum?: string
+}
+
+export interface CompleteAsk extends Known {
+  key: string
+  upload: string
+  version: string
+  nowMillis: number
+  parts: { number: number; etag: string; checksum?: string }[]
+  /** The least size of every part but the last; the dialect's rule. */
+  minPartBytes: number
+  maxObjectBytes: number
+  /** The size that the client expects. */
+  size?: number
+  /** What the client expects the whole object's checksum to be (base64), and of which type. */
+  checksum?: string
+  checksumType?: ChecksumType
+  conditions?: WriteConditions
+}
+
+export interface Completed {
+  etag: string
+  version: string
+  size: number
+  modifiedMillis: number
+  checksum?: Checksum
+}
+
+export interface ListUploadsAsk extends Known {
+  prefix: string
+  delimiter?: string
+  afterKey?: string
+  /** With `afterKey`: only uploads of that key after this one, and those of later keys. */
+  afterUpload?: string
+  past?: string
+  limit: number
+}
+
+export interface UploadListing {
+  uploads: StoredUpload[]
+  prefixes: string[]
+  truncated: boolean
+  nextKey?: string
+  nextUpload?: string
+}
+
+export interface PartListing {
+  upload: StoredUpload
+  parts: ListedPart[]
+  truncated: boolean
+}
+
+/** A blob that the sweep found in R2, with the origin that was written beside it. */
+export interface BlobOrigin {
+  blob: string
+  /** Key of the object or upload it was written for. */
+  key: string
+  /** The upload, when it is a part's. */
+  upload?: string
+}
+
+export interface ReleasedBlob {
+  id: number
+  blob: string
+}
+
+/** @returns the record that a row holds */
+export function readStoredObject(stored: StoredObject): ObjectRecord {
+  // Both texts were written by `storedTexts` below, so their shape is known.
+  const description = JSON.parse(stored.description) as ObjectDescription
+  const extents = stored.extents === null ? [] : (JSON.parse(stored.extents) as Extent[])
+  return {
+    key: stored.key,
+    version: stored.version,
+    size: stored.size,
+    etag: stored.etag,
+    modifiedMillis: stored.modifiedMillis,
+    ...description,
+    extents,
+  }
+}
+
+/** The two columns of a record that are JSON text. */
+export function storedTexts(
+  description: ObjectDescription,
+  extents: Extent[],
+): { description: string; extents: string | null } {
+  return {
+    description: JSON.stringify(description),
+    extents: extents.length === 0 ? null : JSON.stringify(extents),
+  }
+}
+
+/** What a listing shall show of an object with this description. */
+export function listedMarks(description: ObjectDescription): ListedMarks {
+  const { owner, checksum } = description
+  return {
+    owner,
+    storageClass: description.headers.storageClass,
+    checksum: checksum && `${checksum.algorithm}/${checksum.type}`,
+  }
+}

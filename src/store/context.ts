@@ -1,0 +1,21 @@
+import type { Config } from '../config'
+import type { Log } from '../log'
+import type { Bucket } from '../model/bucket'
+import type { Stubs } from '../stubs'
+import type { Blobs } from './blobs'
+import type { BucketCache } from './bucket-cache'
+
+/** What every part of the store stands on, for one request. */
+export interface StoreContext {
+  config: Config
+  stubs: Stubs
+  blobs: Blobs
+  known: BucketCache
+  log: Log
+  now(): number
+  /** Lets work go on after the answer. */
+  later(work: Promise<unknown>): void
+}
+
+/** How an operation on a bucket is decided: by the bucket as it is known now, again whenever that proves stale. */
+export type Decide<T> = (bucket: Bucket) => Promise<T>

@@ -1,0 +1,173 @@
+import { authorize } from '../auth/authorize'
+import type { Bucket } from '../model/bucket'
+import type { Caller } from '../model/caller'
+import type { Checksum, ChecksumAlgorithm } from '../model/checksum'
+import { judgeRead, type ReadConditions, type WriteConditions } from '../model/conditions'
+import { Fault } from '../model/fault'
+import { listedMarks, readStoredObject, storedTexts } from '../model/index-calls'
+import { requireKey } from '../model/names'
+import type { Extent, FoundObject, ObjectDescription, ObjectRecord } from '../model/object'
+import { chunksOf } from '../streams/chunks'
+import { createDigest } from '../streams/digest'
+import { type Buckets, rangeOf, unwrapIndex } from './buckets'
+import { read, write } from './calls'
+import type { StoreContext } from './context'
+import { randomId } from './ids'
+import type { Place } from './objects'
+import { openBytes } from './reading'
+
+/** How often a copy is begun again when its source changes under it. */
+const MAX_TRIES = 4
+
+export interface CopyObjectAsk {
+  from: Place
+  to: Place
+  sourceConditions?: ReadConditions
+  conditions?: WriteConditions
+  maxSourceBytes: number
+  /** What the copy shall be described by, made from the source's record. */
+  describe(source: ObjectRecord): ObjectDescription
+  /** Compute this checksum for the copy, where the source has it not. */
+  checksumAlgorithm?: ChecksumAlgorithm
+}
+
+/** Copies: inside a bucket no bytes move, between buckets they stream. The source may change or go afterwards. */
+export class Copying {
+  readonly #context: StoreContext
+  readonly #buckets: Buckets
+
+  constructor(context: StoreContext, buckets: Buckets) {
+    this.#context = context
+    this.#buckets = buckets
+  }
+
+  /**
+   * @returns the record of the copy
+   * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, PreconditionFailed, CopyTooLarge
+   */
+  async copy(caller: Caller, ask: CopyObjectAsk): Promise<ObjectRecord> {
+    requireKey(ask.to.key)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#copyOnce(caller, ask)
+      } catch (error) {
+        const sourceChanged = error instanceof Fault && error.code === 'Conflict'
+        if (!sourceChanged || tries === MAX_TRIES) throw error
+      }
+    }
+  }
+
+  /**
+   * The source of a copy, if its conditions hold; with its bytes where they rest in the index.
+   * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, PreconditionFailed
+   */
+  async findSource(
+    caller: Caller,
+    { bucket: name, key }: Place,
+    conditions: ReadConditions | undefined,
+  ): Promise<{ bucket: Bucket; found: FoundObject }> {
+    requireKey(key)
+    return this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:GetObject', bucket)
+      const ask = { known: bucket.settingsVersion, key, bytes: true }
+      const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
+      if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
+      const row = unwrapIndex(answer)
+      const record = readStoredObject(row.object)
+      // A copy never answers "not modified": whatever does not hold is a failed precondition.
+      if (conditions && judgeRead(record, conditions) !== 'go') throw new Fault('PreconditionFailed')
+      return { bucket, found: { record, bytes: row.bytes && new Uint8Array(row.bytes) } }
+    })
+  }
+
+  async #copyOnce(caller: Caller, ask: CopyObjectAsk): Promise<ObjectRecord> {
+    const { bucket: sourceBucket, found } = await this.findSource(caller, ask.from, ask.sourceConditions)
+    const source = found.record
+    if (source.size > ask.maxSourceBytes) throw new Fault('CopyTooLarge', { size: source.size })
+    const description = ask.describe(source)
+    const checksum = await this.#checksumFor(sourceBucket, found, ask.checksumAlgorithm)
+    const described: ObjectDescription = checksum ? { ...description, checksum } : description
+
+    const inside = await this.#buckets.within(caller, ask.to.bucket, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      return bucket.id === sourceBucket.id ? this.#shareInside(bucket, source, described, ask) : undefined
+    })
+    return inside ?? this.#streamAcross(caller, sourceBucket, found, described, ask)
+  }
+
+  async #shareInside(
+    bucket: Bucket,
+    source: ObjectRecord,
+    description: ObjectDescription,
+    { from, to, conditions }: CopyObjectAsk,
+  ): Promise<ObjectRecord> {
+    const ask = {
+      known: bucket.settingsVersion,
+      from: from.key,
+      to: to.key,
+      version: randomId(),
+      nowMillis: this.#context.now(),
+      fromVersion: source.version,
+      description: JSON.stringify(description),
+      listed: listedMarks(description),
+      conditions,
+    }
+    const copied = await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, to.key)).copy(ask))
+    return readStoredObject(unwrapIndex(copied))
+  }
+
+  async #streamAcross(
+    caller: Caller,
+    sourceBucket: Bucket,
+    { record: source, bytes }: FoundObject,
+    description: ObjectDescription,
+    { to, conditions }: CopyObjectAsk,
+  ): Promise<ObjectRecord> {
+    const { blobs, now, later, stubs } = this.#context
+    const target = await this.#buckets.within(caller, to.bucket, async bucket => bucket)
+    const extents: Extent[] = []
+    try {
+      for (const extent of source.extents) {
+        const body = await blobs.read(sourceBucket.id, extent, 0, extent.size)
+        const written = await blobs.write(target.id, { key: to.key }, { body, size: extent.size, nowMillis: now() })
+        extents.push(written.extent)
+      }
+      const draft = {
+        key: to.key,
+        version: randomId(),
+        size: source.size,
+        etag: source.etag,
+        modifiedMillis: now(),
+        ...storedTexts(description, extents),
+        listed: listedMarks(description),
+        bytes,
+      }
+      await this.#buckets.within(caller, to.bucket, async bucket => {
+        authorize(caller, 's3:PutObject', bucket)
+        if (bucket.id !== target.id) throw new Fault('NoSuchBucket', { bucket: to.bucket })
+        const ask = { known: bucket.settingsVersion, draft, conditions }
+        unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, to.key)).commit(ask)))
+      })
+      return readStoredObject(draft)
+    } catch (error) {
+      const names = extents.map(extent => extent.blob)
+      if (error instanceof Fault && names.length > 0) later(blobs.discard(target.id, names))
+      throw error
+    }
+  }
+
+  /** The checksum of the copy, where it is not the source's own: its bytes are read once, and stay where they are. */
+  async #checksumFor(
+    bucket: Bucket,
+    found: FoundObject,
+    algorithm: ChecksumAlgorithm | undefined,
+  ): Promise<Checksum | undefined> {
+    const present = found.record.checksum
+    if (!algorithm || (present?.algorithm === algorithm && present.type === 'FULL_OBJECT')) return undefined
+    const digest = createDigest(algorithm)
+    const body = await openBytes(this.#context, bucket, found, undefined)
+    if (body instanceof Uint8Array) digest.update(body)
+    else for await (const chunk of chunksOf(body)) digest.update(chunk)
+    return { algorithm, type: 'FULL_OBJECT', value: Buffer.from(digest.digest()).toString('base64') }
+  }
+}

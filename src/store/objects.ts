@@ -1,0 +1,224 @@
+import { authorize, mayDo } from '../auth/authorize'
+import type { Bucket } from '../model/bucket'
+import type { Caller } from '../model/caller'
+import type { Checksum } from '../model/checksum'
+import { judgeRead, judgeWrite, type ReadConditions, type WriteConditions } from '../model/conditions'
+import { Fault } from '../model/fault'
+import {
+  type Draft,
+  listedMarks,
+  type Removal,
+  type RemoveEntry,
+  readStoredObject,
+  storedTexts,
+} from '../model/index-calls'
+import { requireKey } from '../model/names'
+import type { FoundObject, ObjectDescription, ObjectRecord } from '../model/object'
+import { type ByteRange, resolveRange, type WantedRange } from '../model/range'
+import type { IncomingBody } from '../streams/incoming'
+import { type Buckets, rangeOf, unwrapIndex } from './buckets'
+import { read, write } from './calls'
+import type { StoreContext } from './context'
+import { randomId } from './ids'
+import { type TakenIn, takeIn } from './intake'
+import { openBytes } from './reading'
+
+export interface Place {
+  bucket: string
+  key: string
+}
+
+export interface PutAsk extends Place {
+  body: IncomingBody
+  description: ObjectDescription
+  conditions?: WriteConditions
+}
+
+export interface GetAsk extends Place {
+  conditions?: ReadConditions
+  range?: WantedRange
+  /** Only the bytes of this part; S3's part-number reads. */
+  partNumber?: number
+}
+
+/** An object as it is read: its record, which bytes were asked for, and those. */
+export interface ReadObject {
+  record: ObjectRecord
+  /** Undefined for all of them. */
+  range: ByteRange | undefined
+  body: ReadableStream<Uint8Array> | Uint8Array
+}
+
+/** The objects of all buckets. Each verb takes the caller first and guards itself. */
+export class Objects {
+  readonly #context: StoreContext
+  readonly #buckets: Buckets
+
+  constructor(context: StoreContext, buckets: Buckets) {
+    this.#context = context
+    this.#buckets = buckets
+  }
+
+  /**
+   * Stores a body under a key; what was there before stays until the last byte is checked.
+   * @throws Fault NoSuchBucket, AccessDenied, PreconditionFailed, NoSuchObject (If-Match), and those of `takeIn`
+   */
+  async put(caller: Caller, { bucket: name, key, body, description, conditions }: PutAsk): Promise<ObjectRecord> {
+    requireKey(key)
+    const { config } = this.#context
+    const isShort = body.size !== undefined && body.size <= config.inlineMaxBytes
+    const bucket = await this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      // One hop more, only for conditional writes of long bodies: a body that cannot be kept need not be sent.
+      if (conditions && !isShort) await this.#judgeAhead(bucket, key, conditions)
+      return bucket
+    })
+    const taken = await takeIn(this.#context, body, {
+      bucketId: bucket.id,
+      origin: { key },
+      inlineMaxBytes: config.inlineMaxBytes,
+    })
+    const draft = this.#draft(bucket, caller, key, taken, describeBody(description, body, taken))
+    await this.#commit(caller, bucket, draft, conditions, taken)
+    return readStoredObject(draft)
+  }
+
+  /**
+   * Reads an object or a part of it.
+   * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, NotModified, PreconditionFailed, RangeNotSatisfiable, NoSuchPart
+   * @see RFC 9110, sections 13 and 14
+   */
+  async get(caller: Caller, ask: GetAsk): Promise<ReadObject> {
+    return this.#buckets.within(caller, ask.bucket, async bucket => {
+      const found = await this.#find(caller, bucket, ask, true)
+      const range = judge(found.record, ask)
+      const body = await openBytes(this.#context, bucket, found, range)
+      return { record: found.record, range, body }
+    })
+  }
+
+  /** As `get`, without the bytes. */
+  async head(caller: Caller, ask: GetAsk): Promise<Omit<ReadObject, 'body'>> {
+    return this.#buckets.within(caller, ask.bucket, async bucket => {
+      const { record } = await this.#find(caller, bucket, ask, false)
+      return { record, range: judge(record, ask) }
+    })
+  }
+
+  /**
+   * Removes keys, each judged by itself.
+   * @returns for each entry how it ended: also 'denied', where the caller may not remove it
+   */
+  async remove(caller: Caller, name: string, entries: RemoveEntry[]): Promise<(Removal | 'denied')[]> {
+    for (const { key } of entries) requireKey(key)
+    const { stubs, now } = this.#context
+    return this.#buckets.within(caller, name, async bucket => {
+      if (!mayDo(caller, 's3:DeleteObject', bucket)) return entries.map(() => 'denied' as const)
+      const ask = { known: bucket.settingsVersion, entries, nowMillis: now() }
+      return unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, entries[0]?.key ?? '')).remove(ask)))
+    })
+  }
+
+  async #find(caller: Caller, bucket: Bucket, { key }: Place, bytes: boolean): Promise<FoundObject> {
+    requireKey(key)
+    authorize(caller, 's3:GetObject', bucket)
+    const ask = { known: bucket.settingsVersion, key, bytes }
+    const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
+    // Who may not list must not learn which keys there are.
+    if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
+    const found = unwrapIndex(answer)
+    return { record: readStoredObject(found.object), bytes: found.bytes && new Uint8Array(found.bytes) }
+  }
+
+  async #judgeAhead(bucket: Bucket, key: string, conditions: WriteConditions): Promise<void> {
+    const ask = { known: bucket.settingsVersion, key, bytes: false }
+    const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
+    const present = !answer.ok && answer.code === 'NoSuchObject' ? undefined : unwrapIndex(answer).object
+    requireWrite(present, key, conditions)
+  }
+
+  async #commit(
+    caller: Caller,
+    written: Bucket,
+    draft: Draft,
+    conditions: WriteConditions | undefined,
+    { extents }: TakenIn,
+  ): Promise<void> {
+    try {
+      await this.#buckets.within(caller, written.name, async bucket => {
+        authorize(caller, 's3:PutObject', bucket)
+        // The bytes lie under the id of a bucket that was removed meanwhile, and another one took its name.
+        if (bucket.id !== written.id) throw new Fault('NoSuchBucket', { bucket: written.name })
+        const ask = { known: bucket.settingsVersion, draft, conditions }
+        unwrapIndex(await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask)))
+      })
+    } catch (error) {
+      // Refused: nobody can ever read these bytes. Any other failure leaves open whether the commit was carried out:
+      // then the blobs stay, and the sweep asks the index.
+      const blobs = extents.map(extent => extent.blob)
+      if (error instanceof Fault && blobs.length > 0) {
+        this.#context.later(this.#context.blobs.discard(written.id, blobs))
+      }
+      throw error
+    }
+  }
+
+  #draft(bucket: Bucket, caller: Caller, key: string, taken: TakenIn, description: ObjectDescription): Draft {
+    const foreign = caller.kind === 'user' && caller.account.id !== bucket.owner
+    const described = foreign ? { ...description, owner: caller.account.id } : description
+    return {
+      key,
+      version: randomId(),
+      size: taken.size,
+      etag: taken.md5,
+      modifiedMillis: this.#context.now(),
+      ...storedTexts(described, taken.extents),
+      listed: listedMarks(described),
+      bytes: taken.bytes,
+    }
+  }
+}
+
+/** @throws Fault PreconditionFailed, NoSuchObject */
+function requireWrite(present: { etag: string } | undefined, key: string, conditions: WriteConditions): void {
+  const verdict = judgeWrite(present, conditions)
+  if (verdict === 'missing') throw new Fault('NoSuchObject', { key })
+  if (verdict !== 'go') throw new Fault('PreconditionFailed', { condition: verdict })
+}
+
+/** Judges the conditions of a read, and says which bytes it is for. */
+function judge(record: ObjectRecord, { conditions, range, partNumber }: GetAsk): ByteRange | undefined {
+  const verdict = conditions ? judgeRead(record, conditions) : 'go'
+  if (verdict === 'unchanged') {
+    throw new Fault('NotModified', {
+      etag: record.etag,
+      modifiedMillis: record.modifiedMillis,
+      ...cacheControl(record),
+    })
+  }
+  if (verdict !== 'go') throw new Fault('PreconditionFailed', { condition: verdict })
+  if (partNumber !== undefined) return rangeOfPart(record, partNumber)
+  return range && resolveRange(range, record.size)
+}
+
+function cacheControl({ headers }: ObjectRecord): { cacheControl?: string } {
+  return headers.cacheControl === undefined ? {} : { cacheControl: headers.cacheControl }
+}
+
+/** The bytes of one part; an object that was not uploaded in parts is its own part 1. */
+function rangeOfPart({ parts, size }: ObjectRecord, partNumber: number): ByteRange | undefined {
+  const summaries = parts ?? [{ number: 1, size }]
+  let first = 0
+  for (const part of summaries) {
+    if (part.number === partNumber) return size === 0 ? undefined : { first, last: first + part.size - 1 }
+    first += part.size
+  }
+  throw new Fault('NoSuchPart', { partNumber, parts: summaries.length })
+}
+
+function describeBody(description: ObjectDescription, body: IncomingBody, { checksum }: TakenIn): ObjectDescription {
+  const algorithm = body.promised.checksum?.algorithm
+  if (!algorithm || checksum === undefined) return description
+  const kept: Checksum = { algorithm, value: checksum, type: 'FULL_OBJECT' }
+  return { ...description, checksum: kept }
+}

@@ -1,0 +1,279 @@
+import { authorize } from '../auth/authorize'
+import type { Bucket } from '../model/bucket'
+import type { Caller } from '../model/caller'
+import type { ReadConditions } from '../model/conditions'
+import { Fault } from '../model/fault'
+import type {
+  CompleteAsk,
+  Completed,
+  ListUploadsAsk,
+  PartDraft,
+  PartListing,
+  StoredUpload,
+  UploadDescription,
+  UploadListing,
+} from '../model/index-calls'
+import { requireKey } from '../model/names'
+import type { FoundObject } from '../model/object'
+import type { ByteRange } from '../model/range'
+import { chunksOf } from '../streams/chunks'
+import { createDigest } from '../streams/digest'
+import type { IncomingBody } from '../streams/incoming'
+import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
+import { read, write } from './calls'
+import type { StoreContext } from './context'
+import type { Copying } from './copying'
+import { randomId, timedId } from './ids'
+import { takeIn } from './intake'
+import type { Place } from './objects'
+import { openBytes, slicesOf } from './reading'
+
+/** An upload in progress. */
+export interface Upload extends UploadDescription {
+  key: string
+  id: string
+  initiatedMillis: number
+}
+
+interface UploadPlace extends Place {
+  upload: string
+}
+
+/** Multipart uploads. Each part is a blob of its own, so parts may have any sizes, and completing moves no bytes. */
+export class Uploads {
+  readonly #context: StoreContext
+  readonly #buckets: Buckets
+  readonly #copying: Copying
+
+  constructor(context: StoreContext, buckets: Buckets, copying: Copying) {
+    this.#context = context
+    this.#buckets = buckets
+    this.#copying = copying
+  }
+
+  /** @returns the id of the new upload */
+  async create(caller: Caller, { bucket: name, key }: Place, description: UploadDescription): Promise<string> {
+    requireKey(key)
+    const { stubs, now } = this.#context
+    const upload: StoredUpload = {
+      key,
+      id: timedId(now()),
+      initiatedMillis: now(),
+      description: JSON.stringify(description),
+    }
+    await this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      const ask = { known: bucket.settingsVersion, upload }
+      unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).createUpload(ask)))
+    })
+    return upload.id
+  }
+
+  /** @throws Fault NoSuchUpload */
+  async find(caller: Caller, { bucket: name, key, upload }: UploadPlace): Promise<Upload> {
+    requireKey(key)
+    return this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      return this.#findIn(bucket, key, upload)
+    })
+  }
+
+  /**
+   * Stores a part; one with the same number is replaced.
+   * @param expect  called with the upload before the body is read, to complete or refuse what the body promises
+   */
+  async putPart(
+    caller: Caller,
+    { bucket: name, key, upload, number }: UploadPlace & { number: number },
+    body: IncomingBody,
+    expect: (upload: Upload) => void,
+  ): Promise<PartDraft> {
+    requireKey(key)
+    // One hop more than a plain PUT: an upload that is gone, or wants another checksum, refuses the part unread.
+    const bucket = await this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      expect(await this.#findIn(bucket, key, upload))
+      return bucket
+    })
+    const to = { bucketId: bucket.id, origin: { key, upload }, inlineMaxBytes: 0 }
+    const taken = await takeIn(this.#context, body, to)
+    const part: PartDraft = {
+      number,
+      size: taken.size,
+      etag: taken.md5,
+      modifiedMillis: this.#context.now(),
+      checksum: taken.checksum,
+      extents: taken.extents,
+    }
+    try {
+      await this.#keepPart(caller, bucket, { key, upload, part })
+    } catch (error) {
+      const blobs = part.extents.map(extent => extent.blob)
+      if (error instanceof Fault && blobs.length > 0) this.#context.later(this.#context.blobs.discard(bucket.id, blobs))
+      throw error
+    }
+    return part
+  }
+
+  /**
+   * Makes a part of another object's bytes. Inside a bucket the blobs are shared; the bytes are read for the digests alone.
+   * @param rangeFor  which bytes, once the size of the source is known
+   */
+  async copyPart(
+    caller: Caller,
+    { bucket: name, key, upload, number }: UploadPlace & { number: number },
+    source: { from: Place; conditions?: ReadConditions; rangeFor(size: number): ByteRange | undefined },
+  ): Promise<PartDraft> {
+    requireKey(key)
+    const { bucket: sourceBucket, found } = await this.#copying.findSource(caller, source.from, source.conditions)
+    const range = source.rangeFor(found.record.size)
+    const { bucket, open } = await this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      return { bucket, open: await this.#findIn(bucket, key, upload) }
+    })
+    if (bucket.id === sourceBucket.id && !found.bytes) {
+      const part = await this.#sharedPart(bucket, found, range, open, number)
+      const sharedFrom = { key: found.record.key, version: found.record.version }
+      await this.#keepPart(caller, bucket, { key, upload, part, sharedFrom })
+      return part
+    }
+    const bytes = await openBytes(this.#context, sourceBucket, found, range)
+    const size = range ? range.last - range.first + 1 : found.record.size
+    return this.putPart(caller, { bucket: name, key, upload, number }, bodyOf(bytes, size, open), () => undefined)
+  }
+
+  /**
+   * Makes the object of the chosen parts.
+   * @throws Fault NoSuchUpload, InvalidPart, PartTooSmall, SizeMismatch, DigestMismatch, PreconditionFailed
+   */
+  async complete(
+    caller: Caller,
+    name: string,
+    ask: Omit<CompleteAsk, 'known' | 'version' | 'nowMillis' | 'maxObjectBytes'>,
+  ): Promise<Completed> {
+    requireKey(ask.key)
+    const { stubs, now, config } = this.#context
+    const version = randomId()
+    return this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      const { maxObjectBytes } = config
+      const whole = { ...ask, known: bucket.settingsVersion, version, nowMillis: now(), maxObjectBytes }
+      return unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, ask.key)).completeUpload(whole)))
+    })
+  }
+
+  /** @throws Fault NoSuchUpload */
+  async abort(caller: Caller, { bucket: name, key, upload }: UploadPlace): Promise<void> {
+    requireKey(key)
+    const { stubs, now } = this.#context
+    await this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:AbortMultipartUpload', bucket)
+      const ask = { known: bucket.settingsVersion, key, upload, nowMillis: now() }
+      unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).abortUpload(ask)))
+    })
+  }
+
+  /** A page of the uploads in progress, by key and then by age. */
+  async list(
+    caller: Caller,
+    name: string,
+    ask: Omit<ListUploadsAsk, 'known'>,
+  ): Promise<UploadListing & { bucket: Bucket }> {
+    const { stubs } = this.#context
+    return this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:ListBucketMultipartUploads', bucket)
+      const whole = { ...ask, known: bucket.settingsVersion }
+      const listing = unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).listUploads(whole)))
+      return { ...listing, bucket }
+    })
+  }
+
+  /** A page of an upload's parts, by number. */
+  async listParts(
+    caller: Caller,
+    { bucket: name, key, upload, after, limit }: UploadPlace & { after: number; limit: number },
+  ): Promise<PartListing & { bucket: Bucket }> {
+    requireKey(key)
+    const { stubs } = this.#context
+    return this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:ListMultipartUploadParts', bucket)
+      const ask = { known: bucket.settingsVersion, key, upload, after, limit }
+      const listing = unwrapIndex(await read(() => stubs.bucketIndex(rangeOf(bucket, key)).listParts(ask)))
+      return { ...listing, bucket }
+    })
+  }
+
+  async #findIn(bucket: Bucket, key: string, upload: string): Promise<Upload> {
+    const ask = { known: bucket.settingsVersion, key, upload }
+    const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).findUpload(ask))
+    return readUpload(unwrapIndex(answer))
+  }
+
+  async #keepPart(
+    caller: Caller,
+    written: Bucket,
+    ask: { key: string; upload: string; part: PartDraft; sharedFrom?: { key: string; version: string } },
+  ): Promise<void> {
+    const { stubs } = this.#context
+    await this.#buckets.within(caller, written.name, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      if (bucket.id !== written.id) throw new Fault('NoSuchUpload', { upload: ask.upload })
+      const whole = { ...ask, known: bucket.settingsVersion }
+      unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, ask.key)).putPart(whole)))
+    })
+  }
+
+  async #sharedPart(
+    bucket: Bucket,
+    found: FoundObject,
+    range: ByteRange | undefined,
+    { checksumAlgorithm }: Upload,
+    number: number,
+  ): Promise<PartDraft> {
+    const { first, last } = range ?? { first: 0, last: found.record.size - 1 }
+    const md5 = createDigest('md5')
+    const checksum = checksumAlgorithm && createDigest(checksumAlgorithm)
+    const bytes = await openBytes(this.#context, bucket, found, range)
+    const chunks = bytes instanceof Uint8Array ? [bytes] : chunksOf(bytes)
+    for await (const chunk of chunks) {
+      md5.update(chunk)
+      checksum?.update(chunk)
+    }
+    return {
+      number,
+      size: last - first + 1,
+      etag: Buffer.from(md5.digest()).toString('hex'),
+      modifiedMillis: this.#context.now(),
+      checksum: checksum && Buffer.from(checksum.digest()).toString('base64'),
+      extents: slicesOf(found.record, first, last).map(({ extent, offset, length }) => ({
+        blob: extent.blob,
+        offset: extent.offset + offset,
+        size: length,
+      })),
+    }
+  }
+}
+
+export function readUpload({ key, id, initiatedMillis, description }: StoredUpload): Upload {
+  // Written by `create` above.
+  const described = JSON.parse(description) as UploadDescription
+  return { ...described, key, id, initiatedMillis }
+}
+
+/** Bytes out of the store as a body on its way in again. */
+function bodyOf(
+  bytes: ReadableStream<Uint8Array> | Uint8Array,
+  size: number,
+  { checksumAlgorithm }: Upload,
+): IncomingBody {
+  const isHeld = bytes instanceof Uint8Array
+  return {
+    size,
+    native: isHeld ? undefined : bytes,
+    async *chunks() {
+      if (isHeld) yield bytes
+      else yield* chunksOf(bytes)
+    },
+    promised: { checksum: checksumAlgorithm && { algorithm: checksumAlgorithm } },
+  }
+}
