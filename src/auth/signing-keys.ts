@@ -19,7 +19,8 @@ export function deriveSigningKey(credential: SigV4Credential, secretKey: string)
 }
 
 /**
- * Whether `signature` is that of the text, compared in constant time. What is not 64 lower-case hex digits is just wrong.
+ * Whether `signature` is that of the text, compared in constant time. What is not 64 lower-case hex digits is just
+ * wrong.
  */
 export async function verifySignature(key: CryptoKey, signature: string, text: string): Promise<boolean> {
   if (!/^[0-9a-f]{64}$/.test(signature)) return false

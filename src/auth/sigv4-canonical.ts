@@ -4,9 +4,9 @@ import type { SentRequest, SigV4Claim } from './sigv4-claim'
 import { canonicalQuery } from './sigv4-query'
 
 /**
- * The canonical requests that the client may have signed, the most likely first, each once. Mostly there is one; there are
- * more where clients disagree on the form (an escaped slash in the path), or where the way here has changed what was sent
- * (Accept-Encoding, repeated headers). All of them mean the same request, so that any may be accepted.
+ * The canonical requests that the client may have signed, the most likely first, each once. Mostly there is one; there
+ * are more where clients disagree on the form (an escaped slash in the path), or where the way here has changed what
+ * was sent (Accept-Encoding, repeated headers). All of them mean the same request, so that any may be accepted.
  *
  * A signed header that is absent stands there as empty; the verifier refuses it.
  *

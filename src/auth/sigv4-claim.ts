@@ -180,7 +180,10 @@ function readPresigned(query: [string, string][], headers: Headers): SigV4Claim 
   }
 }
 
-/** The X-Amz-* parameters by lower-case name, decoded. Dialects take some for headers, so none may come in two spellings. */
+/**
+ * The X-Amz-* parameters by lower-case name, decoded. Dialects take some for headers, so none may come in two
+ * spellings.
+ */
 function readParameters(query: [string, string][]): Map<string, string> {
   const parameters = new Map<string, string>()
   for (const [name, encoded] of query) {
@@ -211,7 +214,10 @@ function readDate(headers: Headers): { timestamp: string; signedMillis: number }
   return { timestamp, signedMillis: httpMillis }
 }
 
-/** @see specification of `x-amz-content-sha256`; a missing one passes where there is no body (curl 7.88 leaves it out). */
+/**
+ * A missing one passes where no body is announced, since curl 7.88 leaves it out. It then stands for the empty body, so
+ * that whoever reads a body all the same finds that it does not match.
+ */
 function readPayloadHash(headers: Headers): string {
   const sent = headers.get('x-amz-content-sha256')
   if (sent !== null) return checkPayloadHash(sent)

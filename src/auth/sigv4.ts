@@ -28,11 +28,11 @@ export interface VerifiedSignature {
  * Checks a claim against the secret that belongs to its access key. The signature is compared in constant time.
  *
  * A signed header that the request has not is refused, as AWS does, not taken for empty: else somebody on the way could
- * remove an empty header. The detail of SignatureMismatch is what S3 echoes for debugging; it may hold credentials that the
- * client sent in headers, so that it is for the client and not for a log.
+ * remove an empty header. The detail of SignatureMismatch is what S3 echoes for debugging; it may hold credentials that
+ * the client sent in headers, so that it is for the client and not for a log.
  *
- * @throws Fault ClockSkewed, RequestExpired, CredentialMalformed, QueryCredentialMalformed, WrongRegion, HeadersNotSigned,
- *         InvalidKey, SignatureMismatch
+ * @throws Fault ClockSkewed, RequestExpired, CredentialMalformed, QueryCredentialMalformed, WrongRegion,
+ *         HeadersNotSigned, InvalidKey, SignatureMismatch
  * @see   S3 API reference, "Authenticating Requests (AWS Signature Version 4)"
  */
 export async function verifyClaim(

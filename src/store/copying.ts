@@ -7,14 +7,13 @@ import { Fault } from '../model/fault'
 import { listedMarks, readStoredObject, storedTexts } from '../model/index-calls'
 import { requireKey } from '../model/names'
 import type { Extent, FoundObject, ObjectDescription, ObjectRecord } from '../model/object'
-import { chunksOf } from '../streams/chunks'
 import { createDigest } from '../streams/digest'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
 import type { StoreContext } from './context'
 import { randomId } from './ids'
 import type { Place } from './objects'
-import { openBytes } from './reading'
+import { openBytes, piecesOf } from './reading'
 
 /** How often a copy is begun again when its source changes under it. */
 const MAX_TRIES = 4
@@ -166,8 +165,7 @@ export class Copying {
     if (!algorithm || (present?.algorithm === algorithm && present.type === 'FULL_OBJECT')) return undefined
     const digest = createDigest(algorithm)
     const body = await openBytes(this.#context, bucket, found, undefined)
-    if (body instanceof Uint8Array) digest.update(body)
-    else for await (const chunk of chunksOf(body)) digest.update(chunk)
+    for await (const piece of piecesOf(body)) digest.update(piece)
     return { algorithm, type: 'FULL_OBJECT', value: Buffer.from(digest.digest()).toString('base64') }
   }
 }

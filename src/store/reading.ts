@@ -2,6 +2,7 @@ import type { Bucket } from '../model/bucket'
 import { Fault } from '../model/fault'
 import type { FoundObject, ObjectRecord } from '../model/object'
 import type { ByteRange } from '../model/range'
+import { chunksOf, READ_BYTES } from '../streams/chunks'
 import type { StoreContext } from './context'
 
 interface Slice {
@@ -77,4 +78,10 @@ async function join(
   }
   later(flow())
   return readable
+}
+
+/** The bytes that `openBytes` gave, in pieces. */
+export async function* piecesOf(bytes: ReadableStream<Uint8Array> | Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes instanceof Uint8Array) yield bytes
+  else yield* chunksOf(bytes, READ_BYTES, 'Internal')
 }

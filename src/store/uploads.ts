@@ -16,7 +16,6 @@ import type {
 import { requireKey } from '../model/names'
 import type { FoundObject } from '../model/object'
 import type { ByteRange } from '../model/range'
-import { chunksOf } from '../streams/chunks'
 import { createDigest } from '../streams/digest'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
@@ -26,7 +25,7 @@ import type { Copying } from './copying'
 import { randomId, timedId } from './ids'
 import { takeIn } from './intake'
 import type { Place } from './objects'
-import { openBytes, slicesOf } from './reading'
+import { openBytes, piecesOf, slicesOf } from './reading'
 
 /** An upload in progress. */
 export interface Upload extends UploadDescription {
@@ -234,10 +233,9 @@ export class Uploads {
     const md5 = createDigest('md5')
     const checksum = checksumAlgorithm && createDigest(checksumAlgorithm)
     const bytes = await openBytes(this.#context, bucket, found, range)
-    const chunks = bytes instanceof Uint8Array ? [bytes] : chunksOf(bytes)
-    for await (const chunk of chunks) {
-      md5.update(chunk)
-      checksum?.update(chunk)
+    for await (const piece of piecesOf(bytes)) {
+      md5.update(piece)
+      checksum?.update(piece)
     }
     return {
       number,
@@ -266,14 +264,10 @@ function bodyOf(
   size: number,
   { checksumAlgorithm }: Upload,
 ): IncomingBody {
-  const isHeld = bytes instanceof Uint8Array
   return {
     size,
-    native: isHeld ? undefined : bytes,
-    async *chunks() {
-      if (isHeld) yield bytes
-      else yield* chunksOf(bytes)
-    },
+    native: bytes instanceof Uint8Array ? undefined : bytes,
+    chunks: () => piecesOf(bytes),
     promised: { checksum: checksumAlgorithm && { algorithm: checksumAlgorithm } },
   }
 }

@@ -21,20 +21,23 @@ export interface AwsChunkedOptions {
 }
 
 /**
- * The bytes inside an `aws-chunked` body. A checksum that comes in the trailer stands in `promised` once `chunks` has ended.
+ * The bytes inside an `aws-chunked` body. A checksum that comes in the trailer stands in `promised` once `chunks` has
+ * ended.
  *
  * Without `x-amz-trailer` a trailer mode promises nothing, and its trailer must be empty.
  *
- * The bytes of a chunk are handed on before its signature has arrived: a chunk may be larger than memory. So what came out
- * is proven only when the iterator has ended without a fault, and nothing may become visible before.
+ * The bytes of a chunk are handed on before its signature has arrived: a chunk may be larger than memory. So what came
+ * out is proven only when the iterator has ended without a fault, and nothing may become visible before.
  *
- * @throws Fault at once TrailerMalformed, where `x-amz-trailer` names no checksum that Wharf knows (`header` in the detail
- *         tells this from a bad trailer), where the mode has no trailer, or where a header promised a checksum already.
+ * @throws Fault at once LengthRequired, where the size is no length; TrailerMalformed, where `x-amz-trailer` names no
+ *         checksum that Wharf knows (`header` in the detail tells this from a bad trailer), where the mode has no
+ *         trailer, or where a header promised a checksum already.
  *         While reading BodyIncomplete, ChunkMalformed, ChunkTooSmall, SignatureMismatch, TrailerMalformed
  * @see   S3 API reference, "Transferring Payload in Multiple Chunks" and "Including Trailing Headers"
  */
 export function decodeAwsChunked(stream: ReadableStream<Uint8Array>, options: AwsChunkedOptions): IncomingBody {
   const { mode, decodedSize } = options
+  if (!Number.isSafeInteger(decodedSize) || decodedSize < 0) throw new Fault('LengthRequired')
   const promised: PromisedDigests = { ...options.promised }
   const algorithm = readTrailerHeader(options)
   const awaited: PromisedChecksum | undefined = algorithm && { algorithm }

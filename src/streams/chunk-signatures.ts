@@ -13,8 +13,8 @@ interface Check {
 /**
  * The chain of signatures through a body: each is made over the one before it and the hash of its own chunk.
  *
- * The chain goes on from the signature that was sent, so that all checks of one read run at the same time; `settle` waits for
- * them at once.
+ * The chain goes on from the signature that was sent, so that all checks of one read run at the same time; `settle`
+ * waits for them at once.
  *
  * @see S3 API reference, "Transferring Payload in Multiple Chunks" and "Including Trailing Headers"
  */
