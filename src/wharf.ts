@@ -28,8 +28,10 @@ interface IsolateMemory {
   blobs: Blobs
   buckets: BucketCache
   identities: IdentityCache
-  /** Settled once the bootstrap has been applied and the sweep is known to run. */
-  started: Promise<void> | undefined
+  /** Whether the sweep is known to run. */
+  sweeps: boolean
+  /** Whether all that shall exist at the start exists. */
+  bootstrapped: boolean
 }
 
 const memories = new WeakMap<Env, IsolateMemory>()
@@ -41,18 +43,15 @@ const memories = new WeakMap<Env, IsolateMemory>()
 export async function openWharf(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Promise<Wharf> {
   const memory = memories.get(env) ?? remember(env)
   const wharf = assemble(memory, ctx)
-  memory.started ??= start(memory, wharf)
-  if (memory.config.bootstrap === undefined) return wharf
-  try {
-    await memory.started
-  } catch (error) {
-    memory.started = undefined
-    throw error
+  if (!memory.sweeps) {
+    memory.sweeps = true
+    wharf.later(memory.stubs.jobRunner().ensureSweeping(memory.config.sweepIntervalMillis))
   }
+  if (!memory.bootstrapped) await bootstrap(memory, wharf)
   return wharf
 }
 
-/** As `openWharf`, for the job-runner: it must not wait for a start that asks the job-runner itself. */
+/** As `openWharf`, for the job-runner: with the store's own ground, and without setting anything going. */
 export function openWharfForJobs(
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
@@ -71,7 +70,8 @@ function remember(env: Env): IsolateMemory {
     blobs: new Blobs(env.BLOBS),
     buckets: new BucketCache(),
     identities: new Map(),
-    started: undefined,
+    sweeps: false,
+    bootstrapped: config.bootstrap === undefined || config.root === undefined,
   }
   memories.set(env, memory)
   return memory
@@ -97,12 +97,14 @@ function contextOf(memory: IsolateMemory, ctx: Pick<ExecutionContext, 'waitUntil
   return { config, stubs, blobs, log, known: buckets, now: Date.now, later }
 }
 
-/** Once for each isolate: what shall exist is made, and the sweep is set going. */
-async function start({ config, stubs, log }: IsolateMemory, { identities, store, later }: Wharf): Promise<void> {
-  later(stubs.jobRunner().ensureSweeping(config.sweepIntervalMillis))
-  if (config.bootstrap === undefined || !config.root) return
-  const warnings = await applyBootstrap(config.bootstrap, identities, store)
-  for (const warning of warnings) log.error(warning)
+/**
+ * Makes what shall exist. Requests that come at once each do it themselves, which is harmless: a request must not wait for
+ * work of another one, whose client may go away.
+ */
+async function bootstrap(memory: IsolateMemory, { identities, store }: Wharf): Promise<void> {
+  const warnings = await applyBootstrap(memory.config.bootstrap ?? '', identities, store)
+  for (const warning of warnings) memory.log.error(warning)
+  memory.bootstrapped = true
 }
 
 /** @throws Fault NotConfigured while there are no root credentials: nothing is served without them */

@@ -18,7 +18,7 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: 'workers', root: '.', include: ['test/**/*.worker.test.ts'] },
+        test: { name: 'workers', root: '.', include: ['test/**/*.worker.test.ts'], testTimeout: 60_000 },
       },
       {
         test: {

@@ -1,9 +1,8 @@
-import type { Extent } from '../../src/model/object'
+import { readExtents } from '../../src/model/extents'
 
 /** The names of the blobs that extents lie in, each once: a record holds a blob once, however many runs of it. */
 export function blobsOf(extents: string | null): Set<string> {
-  if (extents === null) return new Set()
-  return new Set((JSON.parse(extents) as Extent[]).map(extent => extent.blob))
+  return new Set(readExtents(extents).map(extent => extent.blob))
 }
 
 /** Counts one more holder of blobs that another record or part holds already. */

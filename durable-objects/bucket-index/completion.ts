@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Checksum } from '../../src/model/checksum'
-import { type CompleteAsk, type Completed, listedMarks, type UploadDescription } from '../../src/model/index-calls'
-import type { Extent, ObjectDescription } from '../../src/model/object'
+import { MAX_EXTENTS_TEXT, readExtents, writeExtents } from '../../src/model/extents'
+import {
+  type CompleteAsk,
+  type Completed,
+  listedMarks,
+  type UploadDescription,
+  writeDescription,
+} from '../../src/model/index-calls'
+import type { ObjectDescription } from '../../src/model/object'
 import { done, type Outcome, refused } from '../../src/model/outcome'
 import { completedChecksum, completedEtag } from '../../src/streams/multipart-digests'
 import { blobsOf, letGo } from './blob-references'
@@ -36,7 +43,8 @@ export function completeUpload(sql: SqlStorage, ask: CompleteAsk): Outcome<Compl
   if (!verdict.ok) return verdict
 
   const object = describeObject(parts, description, checksum.value)
-  const extents = parts.flatMap(part => JSON.parse(part.extents) as Extent[])
+  const extents = writeExtents(parts.flatMap(part => readExtents(part.extents)))
+  if (extents !== null && extents.length > MAX_EXTENTS_TEXT) return refused('TooManyExtents')
   const completed: Completed = {
     etag: completedEtag(parts.map(assembled)),
     version: ask.version,
@@ -51,8 +59,8 @@ export function completeUpload(sql: SqlStorage, ask: CompleteAsk): Outcome<Compl
     size,
     etag: completed.etag,
     modifiedMillis: ask.nowMillis,
-    description: JSON.stringify(object),
-    extents: extents.length === 0 ? null : JSON.stringify(extents),
+    description: writeDescription(object),
+    extents,
     listed: listedMarks(object),
   })
   dropUpload(sql, ask.key, ask.upload)

@@ -61,7 +61,7 @@ function heldByObject(sql: SqlStorage, key: string): Set<string> {
 
 function heldByPartsOf(sql: SqlStorage, upload: string): Set<string> {
   const held = new Set<string>()
-  for (const row of sql.exec<{ extents: string }>('select extents from parts where upload = ?', upload)) {
+  for (const row of sql.exec<{ extents: string | null }>('select extents from parts where upload = ?', upload)) {
     for (const blob of blobsOf(row.extents)) held.add(blob)
   }
   return held

@@ -32,7 +32,7 @@ const TABLES = `
   ) without rowid;
   create table parts (
     upload text not null, number integer not null, size integer not null, etag text not null,
-    modified integer not null, checksum text, extents text not null,
+    modified integer not null, checksum text, extents text,
     primary key (upload, number)
   ) without rowid;
   create table completed (

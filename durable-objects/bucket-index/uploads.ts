@@ -1,4 +1,5 @@
 import { judgeWrite } from '../../src/model/conditions'
+import { MAX_EXTENTS_TEXT, writeExtents } from '../../src/model/extents'
 import type {
   ListedPart,
   ListUploadsAsk,
@@ -25,7 +26,7 @@ export interface PartRow extends Record<string, SqlStorageValue> {
   etag: string
   modified: number
   checksum: string | null
-  extents: string
+  extents: string | null
 }
 
 export function createUpload(sql: SqlStorage, upload: StoredUpload): Outcome<void> {
@@ -48,7 +49,8 @@ export function findUpload(sql: SqlStorage, key: string, id: string): Outcome<St
 export function putPart(sql: SqlStorage, { key, upload, part, sharedFrom }: PutPartAsk): Outcome<void> {
   const open = findUpload(sql, key, upload)
   if (!open.ok) return open
-  const extents = JSON.stringify(part.extents)
+  const extents = writeExtents(part.extents)
+  if (extents !== null && extents.length > MAX_EXTENTS_TEXT) return refused('TooManyExtents')
   if (sharedFrom) {
     const [source] = sql
       .exec<{ version: string }>('select version from objects where key = ?', sharedFrom.key)
@@ -57,7 +59,7 @@ export function putPart(sql: SqlStorage, { key, upload, part, sharedFrom }: PutP
     share(sql, blobsOf(extents))
   }
   const [present] = sql
-    .exec<{ extents: string }>('select extents from parts where upload = ? and number = ?', upload, part.number)
+    .exec<{ extents: string | null }>('select extents from parts where upload = ? and number = ?', upload, part.number)
     .toArray()
   if (present && !sharedFrom && present.extents === extents) return done(undefined)
   sql.exec(

@@ -40,6 +40,7 @@ export const FAULT_CODES = [
   'InvalidPartOrder',
   'PartTooSmall',
   'SizeMismatch',
+  'TooManyExtents',
   'ChecksumMissing',
   'ChecksumAlgorithmMismatch',
   // bodies

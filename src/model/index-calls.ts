@@ -1,5 +1,6 @@
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksum'
 import type { WriteConditions } from './conditions'
+import { readExtents, writeExtents } from './extents'
 import type { Extent, ObjectDescription, ObjectRecord } from './object'
 
 /** What every call to a bucket-index begins with: the version of the settings that the caller decided by. */
@@ -17,9 +18,9 @@ export interface StoredObject {
   size: number
   etag: string
   modifiedMillis: number
-  /** JSON of an ObjectDescription. */
+  /** What `writeDescription` wrote. */
   description: string
-  /** JSON of Extent[]; null when the bytes rest in the index or there are none. */
+  /** What `writeExtents` wrote; null when the bytes rest in the index or there are none. */
   extents: string | null
 }
 
@@ -203,9 +204,7 @@ export interface ReleasedBlob {
 
 /** @returns the record that a row holds */
 export function readStoredObject(stored: StoredObject): ObjectRecord {
-  // Both texts were written by `storedTexts` below, so their shape is known.
-  const description = JSON.parse(stored.description) as ObjectDescription
-  const extents = stored.extents === null ? [] : (JSON.parse(stored.extents) as Extent[])
+  const { parts, ...description } = readStoredDescription(stored.description)
   return {
     key: stored.key,
     version: stored.version,
@@ -213,8 +212,26 @@ export function readStoredObject(stored: StoredObject): ObjectRecord {
     etag: stored.etag,
     modifiedMillis: stored.modifiedMillis,
     ...description,
-    extents,
+    ...(parts ? { parts: parts.map(([number, size, checksum]) => ({ number, size, checksum })) } : {}),
+    extents: readExtents(stored.extents),
   }
+}
+
+/** A description as it lies in a row: its parts as short as can be. */
+interface StoredDescription extends Omit<ObjectDescription, 'parts'> {
+  parts?: [number: number, size: number, checksum?: string][]
+}
+
+function readStoredDescription(text: string): StoredDescription {
+  // Written by `writeDescription` alone.
+  return JSON.parse(text) as StoredDescription
+}
+
+export function writeDescription({ parts, ...description }: ObjectDescription): string {
+  const stored: StoredDescription = description
+  if (parts)
+    stored.parts = parts.map(({ number, size, checksum }) => (checksum ? [number, size, checksum] : [number, size]))
+  return JSON.stringify(stored)
 }
 
 /** The two columns of a record that are JSON text. */
@@ -223,8 +240,8 @@ export function storedTexts(
   extents: Extent[],
 ): { description: string; extents: string | null } {
   return {
-    description: JSON.stringify(description),
-    extents: extents.length === 0 ? null : JSON.stringify(extents),
+    description: writeDescription(description),
+    extents: writeExtents(extents),
   }
 }
 

@@ -6,8 +6,8 @@ import { randomId } from './ids'
 /** R2 deletes at most so many keys in one call. */
 const MAX_DELETE = 1000
 
-/** The most that one blob may hold; R2 takes a little less than 5 GiB in one put. */
-export const MAX_BLOB_BYTES = 4 * 1024 ** 3
+/** The most that R2 takes in one put: 4.995 GiB. */
+export const MAX_BLOB_BYTES = 5 * 1024 ** 3 - 5 * 1024 ** 2
 
 /** R2's error for a body that does not fit the digest it was given. */
 const DIGEST_MISMATCH = /\(10037\)/

@@ -4,7 +4,7 @@ import type { Caller } from '../model/caller'
 import type { Checksum, ChecksumAlgorithm } from '../model/checksum'
 import { judgeRead, type ReadConditions, type WriteConditions } from '../model/conditions'
 import { Fault } from '../model/fault'
-import { listedMarks, readStoredObject, storedTexts } from '../model/index-calls'
+import { listedMarks, readStoredObject, storedTexts, writeDescription } from '../model/index-calls'
 import { requireKey } from '../model/names'
 import type { Extent, FoundObject, ObjectDescription, ObjectRecord } from '../model/object'
 import { createDigest } from '../streams/digest'
@@ -107,7 +107,7 @@ export class Copying {
       version: randomId(),
       nowMillis: this.#context.now(),
       fromVersion: source.version,
-      description: JSON.stringify(description),
+      description: writeDescription(description),
       listed: listedMarks(description),
       conditions,
     }

@@ -199,6 +199,11 @@ const FACES = {
     message: 'The object size that was given does not match the size of the uploaded parts.',
     shows: { size: 'ActualObjectSize' },
   },
+  TooManyExtents: {
+    code: 'InvalidRequest',
+    status: 400,
+    message: 'The object consists of too many pieces; send it in fewer and larger parts, each with its length.',
+  },
   ChecksumMissing: {
     code: 'InvalidRequest',
     status: 400,
