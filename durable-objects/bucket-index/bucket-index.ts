@@ -59,12 +59,12 @@ export class BucketIndex extends DurableObject {
   }
 
   counters(ask: Known): IndexAnswer<BucketCounters> {
-    return this.#guarded(ask, () => done(readCounters(this.#sql)))
+    return this.#reading(ask, () => done(readCounters(this.#sql)))
   }
 
   /** Ends the bucket if it is empty. Uploads in progress do not hold it back. From then on it answers that it is gone. */
   async close(ask: Known): Promise<IndexAnswer<void>> {
-    const answer = this.#guarded(ask, () => {
+    const answer = this.#reading(ask, () => {
       if (readCounters(this.#sql).objects > 0) return refused('BucketNotEmpty')
       return done(undefined)
     })
@@ -76,52 +76,52 @@ export class BucketIndex extends DurableObject {
   }
 
   find(ask: FindAsk): IndexAnswer<FoundRow> {
-    return this.#guarded(ask, () => find(this.#sql, ask))
+    return this.#reading(ask, () => find(this.#sql, ask))
   }
 
   commit(ask: CommitAsk): IndexAnswer<void> {
-    return this.#guarded(ask, () => commit(this.#sql, ask))
+    return this.#writing(ask, () => commit(this.#sql, ask))
   }
 
   remove(ask: RemoveAsk): IndexAnswer<Removal[]> {
-    return this.#guarded(ask, () => remove(this.#sql, ask))
+    return this.#writing(ask, () => remove(this.#sql, ask))
   }
 
   copy(ask: CopyAsk): IndexAnswer<StoredObject> {
-    return this.#guarded(ask, () => copy(this.#sql, ask))
+    return this.#writing(ask, () => copy(this.#sql, ask))
   }
 
   /** @returns a JSON array of ListedRow: up to one more than the limit, which tells that there are more */
   list(ask: ListAsk): IndexAnswer<string> {
-    return this.#guarded(ask, () => done(list(this.#sql, ask)))
+    return this.#reading(ask, () => done(list(this.#sql, ask)))
   }
 
   createUpload(ask: Known & { upload: StoredUpload }): IndexAnswer<void> {
-    return this.#guarded(ask, () => createUpload(this.#sql, ask.upload))
+    return this.#writing(ask, () => createUpload(this.#sql, ask.upload))
   }
 
   findUpload(ask: Known & { key: string; upload: string }): IndexAnswer<StoredUpload> {
-    return this.#guarded(ask, () => findUpload(this.#sql, ask.key, ask.upload))
+    return this.#reading(ask, () => findUpload(this.#sql, ask.key, ask.upload))
   }
 
   putPart(ask: PutPartAsk): IndexAnswer<void> {
-    return this.#guarded(ask, () => putPart(this.#sql, ask))
+    return this.#writing(ask, () => putPart(this.#sql, ask))
   }
 
   completeUpload(ask: CompleteAsk): IndexAnswer<Completed> {
-    return this.#guarded(ask, () => completeUpload(this.#sql, ask))
+    return this.#writing(ask, () => completeUpload(this.#sql, ask))
   }
 
   abortUpload(ask: Known & { key: string; upload: string; nowMillis: number }): IndexAnswer<void> {
-    return this.#guarded(ask, () => abortUpload(this.#sql, ask.key, ask.upload, ask.nowMillis))
+    return this.#writing(ask, () => abortUpload(this.#sql, ask.key, ask.upload, ask.nowMillis))
   }
 
   listUploads(ask: ListUploadsAsk): IndexAnswer<UploadListing> {
-    return this.#guarded(ask, () => listUploads(this.#sql, ask))
+    return this.#reading(ask, () => listUploads(this.#sql, ask))
   }
 
   listParts(ask: Known & { key: string; upload: string; after: number; limit: number }): IndexAnswer<PartListing> {
-    return this.#guarded(ask, () => listParts(this.#sql, ask))
+    return this.#reading(ask, () => listParts(this.#sql, ask))
   }
 
   /** For the sweep: blobs whose grace is over, and how far orphans were looked for. Undefined when the bucket is gone. */
@@ -143,12 +143,17 @@ export class BucketIndex extends DurableObject {
     if (this.#bucket) rememberSwept(this.#sql, through)
   }
 
-  /** Does the work as one transaction, unless the caller decided by settings that are no longer true. */
-  #guarded<T>({ known }: Known, work: () => IndexAnswer<T>): IndexAnswer<T> {
+  /** Does the work, unless the caller decided by settings that are no longer true. */
+  #reading<T>({ known }: Known, work: () => IndexAnswer<T>): IndexAnswer<T> {
     const bucket = this.#bucket
     if (!bucket) return { ok: false, code: 'BucketGone' }
     if (bucket.settingsVersion !== known) return { ok: false, code: 'StaleSettings', bucket }
-    return this.ctx.storage.transactionSync(work)
+    return work()
+  }
+
+  /** The same as one transaction: an error in the middle undoes all of it. */
+  #writing<T>(ask: Known, work: () => IndexAnswer<T>): IndexAnswer<T> {
+    return this.#reading(ask, () => this.ctx.storage.transactionSync(work))
   }
 
   #readBucket(): Bucket {

@@ -27,8 +27,8 @@ export interface VerifiedSignature {
 /**
  * Checks a claim against the secret that belongs to its access key. The signature is compared in constant time.
  *
- * A signed header that the request has not is refused, as AWS does, not taken for empty: else somebody on the way could
- * remove an empty header. The detail of SignatureMismatch is what S3 echoes for debugging; it may hold credentials that
+ * A signed `x-amz-*` header that the request has not is refused, as AWS does, not taken for empty: else somebody on the way
+ * could remove an empty one. The detail of SignatureMismatch is what S3 echoes for debugging; it may hold credentials that
  * the client sent in headers, so that it is for the client and not for a log.
  *
  * @throws Fault ClockSkewed, RequestExpired, CredentialMalformed, QueryCredentialMalformed, WrongRegion,
@@ -94,7 +94,7 @@ function checkScope(claim: SigV4Claim, { region, services }: VerifyOptions): voi
     throw new Fault(malformed, { problem: `the service of the credential is not ${services.join(' or ')}` })
   }
   if (region === '*' || claim.region === region || REGIONS_OF_ANYWHERE.includes(claim.region)) return
-  throw new Fault('WrongRegion', { region, regionProvided: claim.region })
+  throw new Fault('WrongRegion', { region, regionProvided: claim.region, form: claim.form })
 }
 
 /** Whoever is on the way could add or change what is not signed: an ACL, a copy source, metadata. */
@@ -106,10 +106,11 @@ function checkSignedHeaders({ signedHeaders }: SigV4Claim, headers: Headers): vo
   if (unsigned.length > 0) throw new Fault('HeadersNotSigned', { headersNotSigned: unsigned.join(', ') })
 }
 
-/** The canonical requests that may count: none where a signed header is absent. */
+/** The canonical requests that may count: none where a signed header that matters is absent. */
 function matchable(claim: SigV4Claim, request: SentRequest): Iterable<string> {
-  // Accept-Encoding may have been taken away by the edge, and changes nothing that Wharf does.
-  const isAbsent = (name: string): boolean => name !== 'accept-encoding' && !request.headers.has(name)
+  // The runtime drops standard headers that are empty, and the edge takes Accept-Encoding away: those count as empty.
+  const matters = (name: string): boolean => name === 'host' || name.startsWith('x-amz-')
+  const isAbsent = (name: string): boolean => matters(name) && !request.headers.has(name)
   return claim.signedHeaders.some(isAbsent) ? [] : canonicalRequests(claim, request)
 }
 

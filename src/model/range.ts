@@ -17,6 +17,10 @@ export type WantedRange = { first: number; last?: number } | { suffix: number }
 export function resolveRange(wanted: WantedRange, size: number): ByteRange {
   const first = 'suffix' in wanted ? Math.max(0, size - wanted.suffix) : wanted.first
   const last = 'suffix' in wanted || wanted.last === undefined ? size - 1 : Math.min(wanted.last, size - 1)
-  if (first >= size || last < first) throw new Fault('RangeNotSatisfiable', { size })
+  if (first >= size || last < first) throw new Fault('RangeNotSatisfiable', { size, range: written(wanted) })
   return { first, last }
+}
+
+function written(wanted: WantedRange): string {
+  return 'suffix' in wanted ? `bytes=-${wanted.suffix}` : `bytes=${wanted.first}-${wanted.last ?? ''}`
 }

@@ -9,6 +9,10 @@ export interface XmlElement {
 /** Thrown where a document is not what it should be; each dialect has its own word for it. */
 export class MalformedXml extends Error {}
 
+/** DOCTYPE, ENTITY and their like; comments and CDATA are fine. */
+const DECLARATION_INSIDE = /<!(?!--|\[CDATA\[)/
+const UTF8_OR_UNSAID = /^(?!\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["']))/i
+
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 /**
@@ -26,7 +30,8 @@ export function writeXml(root: string, content: XmlElement): string {
  * @throws MalformedXml for anything not well-formed, with a DOCTYPE, nested deeper than 16, or with another root
  */
 export function readXml(text: string, root: string, lists: string[]): Record<string, unknown> {
-  if (text.includes('<!')) throw new MalformedXml('declarations are not accepted')
+  if (DECLARATION_INSIDE.test(text)) throw new MalformedXml('declarations are not accepted')
+  if (!UTF8_OR_UNSAID.test(text)) throw new MalformedXml('the encoding is not UTF-8')
   if (XMLValidator.validate(text) !== true) throw new MalformedXml('not well-formed')
   let document: unknown
   try {

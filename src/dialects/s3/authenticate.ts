@@ -1,5 +1,5 @@
 import { type VerifiedSignature, verifyClaim } from '../../auth/sigv4'
-import { readClaim, type SentRequest, type SigV4Claim } from '../../auth/sigv4-claim'
+import { EMPTY_SHA256, readClaim, type SentRequest, type SigV4Claim } from '../../auth/sigv4-claim'
 import { ANONYMOUS, type Caller } from '../../model/caller'
 import { Fault } from '../../model/fault'
 import type { Wharf } from '../../wharf'
@@ -36,10 +36,20 @@ export async function authenticate(request: Request, address: Address, wharf: Wh
     services: ['s3'],
     nowMillis: wharf.now(),
   })
+  checkEmptyBody(request, claim)
   return { caller, claim, verified }
 }
 
-const ANONYMOUS_PAYLOADS = ['UNSIGNED-PAYLOAD', 'STREAMING-UNSIGNED-PAYLOAD-TRAILER']
+/** A hash that was signed for a body that does not come; bodies that come are checked by whoever reads them. */
+function checkEmptyBody(request: Request, { payloadHash }: SigV4Claim): void {
+  if (payloadHash.length !== EMPTY_SHA256.length || payloadHash.toLowerCase() === EMPTY_SHA256) return
+  const length = request.headers.get('content-length')
+  const isEmpty = length === '0' || (length === null && !request.headers.has('transfer-encoding'))
+  if (isEmpty) throw new Fault('PayloadHashMismatch', { expected: payloadHash, calculated: EMPTY_SHA256 })
+}
+
+/** What somebody without a key can promise of a body: nothing, or its hash. */
+const ANONYMOUS_PAYLOAD = /^(UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|[0-9a-f]{64})$/i
 
 function anonymous(request: Request, { query }: Address): Authenticated {
   for (const name of query.keys()) {
@@ -51,10 +61,18 @@ function anonymous(request: Request, { query }: Address): Authenticated {
     }
   }
   const payload = request.headers.get('x-amz-content-sha256')
-  if (payload !== null && !ANONYMOUS_PAYLOADS.includes(payload)) {
+  if (payload !== null && !ANONYMOUS_PAYLOAD.test(payload)) {
     throw invalidArgument('x-amz-content-sha256', payload, 'Anonymous requests cannot sign their payload.')
   }
   return { caller: ANONYMOUS }
+}
+
+function setHoisted(headers: Headers, name: string, value: string): void {
+  try {
+    headers.set(name, value)
+  } catch {
+    throw invalidArgument(name, '', `${name} holds characters that no header may hold.`)
+  }
 }
 
 /** Set aside: what a signer may put into a presigned URL is computed over a body that it has not seen yet. */
@@ -69,7 +87,7 @@ export function effectiveHeaders(headers: Headers, { query }: Address, claim: Si
     const lower = name.toLowerCase()
     if (!lower.startsWith('x-amz-') || PRESIGN_NAMES.test(lower) || NOT_HOISTED.test(lower)) continue
     merged ??= new Headers(headers)
-    merged.set(lower, value)
+    setHoisted(merged, lower, value)
   }
   return merged ?? headers
 }

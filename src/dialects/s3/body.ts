@@ -17,7 +17,11 @@ const SHA256_HEX = /^[0-9a-f]{64}$/i
  * @throws Fault InvalidDigest, LengthRequired, TrailerMalformed; S3Error InvalidRequest, InvalidArgument
  * @see    S3 API reference, "Transferring Payload in Multiple Chunks"
  */
-export function openBody(request: Request, { claim, verified }: Authenticated): IncomingBody {
+export function openBody(
+  request: Request,
+  { claim, verified }: Authenticated,
+  checksumsOf: 'body' | 'object' = 'body',
+): IncomingBody {
   const { headers } = request
   const payload = claim?.payloadHash ?? headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
   const streaming = STREAMING_MODES.find(mode => mode === payload)
@@ -25,7 +29,7 @@ export function openBody(request: Request, { claim, verified }: Authenticated): 
   const promised: PromisedDigests = {
     md5: readContentMd5(headers.get('content-md5')),
     sha256: SHA256_HEX.test(payload) ? payload.toLowerCase() : undefined,
-    checksum: readPromisedChecksum(headers, trailer !== undefined),
+    checksum: checksumsOf === 'body' ? readPromisedChecksum(headers, trailer) : undefined,
   }
   if (streaming) return openChunked(request, streaming, { verified, trailer, promised })
   const size = readLength(headers)
@@ -34,7 +38,7 @@ export function openBody(request: Request, { claim, verified }: Authenticated): 
   return {
     size,
     native: size === undefined ? undefined : body,
-    whole: async () => new Uint8Array(await request.arrayBuffer()),
+    whole: () => readWhole(request),
     chunks: () => chunksOf(body),
     promised,
   }
@@ -80,8 +84,16 @@ function readCount(text: string | null): number | undefined {
 function readContentMd5(text: string | null): string | undefined {
   if (text === null) return undefined
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.length !== 16 || bytes.toString('base64') !== text.trim()) throw new Fault('InvalidDigest')
+  if (bytes.length !== 16 || bytes.toString('base64') !== text.trim()) throw new Fault('InvalidDigest', { md5: text })
   return bytes.toString('hex')
+}
+
+async function readWhole(request: Request): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await request.arrayBuffer())
+  } catch (error) {
+    throw new Fault('BodyIncomplete', {}, `The body broke off: ${error}`)
+  }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

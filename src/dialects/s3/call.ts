@@ -15,8 +15,10 @@ export interface S3Call {
   /**
    * The body with all that was promised of it. Not touched before something wants to read it, so that a client that
    * waits for `100 Continue` need not send what is refused anyway.
+   *
+   * @param checksumsOf  'object' where the checksum headers describe the object that the request makes, not its document
    */
-  openBody(): IncomingBody
+  openBody(checksumsOf?: 'body' | 'object'): IncomingBody
   /** As which format lists and errors are wanted. */
   format: 'xml' | 'json'
   requestId: string

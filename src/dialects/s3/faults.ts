@@ -144,7 +144,7 @@ const FACES = {
     code: 'InvalidRange',
     status: 416,
     message: 'The requested range is not satisfiable.',
-    shows: { size: 'ActualObjectSize' },
+    shows: { range: 'RangeRequested', size: 'ActualObjectSize' },
   },
   NoSuchPart: {
     code: 'InvalidPartNumber',
@@ -231,7 +231,12 @@ const FACES = {
     status: 400,
     message: 'The request body terminated unexpectedly, or had another length than the headers said.',
   },
-  InvalidDigest: { code: 'InvalidDigest', status: 400, message: 'The Content-MD5 you specified is not valid.' },
+  InvalidDigest: {
+    code: 'InvalidDigest',
+    status: 400,
+    message: 'The Content-MD5 you specified is not valid.',
+    shows: { md5: 'Content-MD5' },
+  },
   DigestMismatch: {
     code: 'BadDigest',
     status: 400,
@@ -287,6 +292,13 @@ export function failureOf(error: unknown): S3Failure {
   if (fault.code === 'UnsupportedSignature' && String(fault.detail.scheme).includes('ECDSA')) {
     return s3Failure(notImplemented(String(fault.detail.scheme)))
   }
+  if (fault.code === 'WrongRegion' && fault.detail.form === 'presigned') {
+    return { ...failureOfFault(fault), code: 'AuthorizationQueryParametersError' }
+  }
+  return failureOfFault(fault)
+}
+
+function failureOfFault(fault: Fault): S3Failure {
   const face: S3Face = FACES[fault.code]
   return {
     status: face.status,
@@ -307,6 +319,7 @@ function sentenceOf(fault: Fault, face: S3Face): string {
 function membersOf(fault: Fault, face: S3Face): Record<string, string> {
   const members = shown(fault.detail, face.shows ?? {})
   if (fault.code === 'PayloadHashInvalid') return { ArgumentName: 'x-amz-content-sha256', ...members }
+  if (fault.code === 'UnsupportedSignature') return { ArgumentName: 'Authorization', ...members }
   if (fault.code !== 'SignatureMismatch') return members
   // In hex beside the text, so that invisible differences show: how people find out what they signed wrongly.
   return {

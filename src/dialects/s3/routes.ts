@@ -17,7 +17,7 @@ import { getObject, getObjectAttributes, headObject } from './operations/object-
 import { getObjectTagging, lacksObjectLock } from './operations/object-settings'
 import { putObject } from './operations/object-write'
 import { listBuckets } from './operations/service'
-import { S3Error } from './s3-error'
+import { invalidArgument, S3Error } from './s3-error'
 
 /** One operation of S3: its name, by which rights and logs speak of it, and what asks for it. */
 export interface Operation<Call> {
@@ -80,6 +80,7 @@ const OBJECT_RESOURCES = new Set([
 ])
 
 const has = (name: string) => (call: S3Call) => call.headers.has(name)
+const asks = (name: string) => (call: S3Call) => call.query.has(name)
 const list2 = (call: S3Call) => call.query.get('list-type') === '2'
 
 const serviceOperations: Operation<S3Call>[] = [{ name: 'ListBuckets', method: 'GET', run: listBuckets }]
@@ -131,7 +132,15 @@ const bucketOperations: Operation<BucketCall>[] = [
     'PUT',
     'DELETE',
   ]),
-  ...unsupported(['GET', 'PUT', 'DELETE'], ['analytics', 'inventory', 'metrics', 'intelligent-tiering', 'abac']),
+  ...configurations('AnalyticsConfiguration', 'analytics', 'ListBucketAnalyticsConfigurationResult'),
+  ...configurations('InventoryConfiguration', 'inventory', 'ListInventoryConfigurationsResult'),
+  ...configurations('MetricsConfiguration', 'metrics', 'ListMetricsConfigurationsResult'),
+  ...configurations(
+    'IntelligentTieringConfiguration',
+    'intelligent-tiering',
+    'ListBucketIntelligentTieringConfigurationsOutput',
+  ),
+  ...unsupported(['GET', 'PUT', 'DELETE'], ['abac']),
   ...unsupported(
     ['GET', 'PUT', 'POST', 'DELETE'],
     ['metadataConfiguration', 'metadataTable', 'metadataInventoryTable', 'metadataJournalTable'],
@@ -142,6 +151,9 @@ const bucketOperations: Operation<BucketCall>[] = [
 const objectOperations: Operation<ObjectCall>[] = [
   { name: 'GetObject', method: 'GET', run: getObject },
   { name: 'HeadObject', method: 'HEAD', run: headObject },
+  // Half an UploadPart, or a write to a version: taken as a plain PUT it would overwrite the object.
+  { name: 'PutObject', method: 'PUT', when: asks('partNumber'), run: refuse('partNumber') },
+  { name: 'PutObject', method: 'PUT', when: asks('versionId'), run: refuse('versionId') },
   { name: 'CopyObject', method: 'PUT', when: has('x-amz-copy-source'), run: copyObject },
   { name: 'PutObject', method: 'PUT', run: putObject },
   { name: 'DeleteObject', method: 'DELETE', run: deleteObject },
@@ -208,6 +220,13 @@ function pick<Call extends S3Call>(
   })
 }
 
+/** A parameter that the operation does not take. */
+function refuse(name: string): (call: S3Call) => never {
+  return ({ query }) => {
+    throw invalidArgument(name, query.get(name) ?? '', `This operation does not accept ${name}.`)
+  }
+}
+
 /** An operation that S3 has and Wharf has not. */
 function missing(name: string): () => never {
   return () => {
@@ -226,6 +245,16 @@ function setting(
   return [
     { name: `Get${name}`, method: 'GET', resource, run: read },
     ...writes.map(method => ({ name: verbs[method] + name, method, resource, run: missing(verbs[method] + name) })),
+  ]
+}
+
+/** Settings of which a bucket may have several, told apart by their id: there is none. */
+function configurations(name: string, resource: string, root: string): Operation<BucketCall>[] {
+  return [
+    ...setting(`Bucket${name}`, resource, unsetSetting('NoSuchConfiguration'), ['PUT', 'DELETE']).map(operation =>
+      operation.method === 'GET' ? { ...operation, when: asks('id') } : operation,
+    ),
+    { name: `ListBucket${name}s`, method: 'GET', resource, run: bucketSetting(root, { IsTruncated: false }) },
   ]
 }
 

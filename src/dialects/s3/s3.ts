@@ -1,4 +1,3 @@
-import { Fault } from '../../model/fault'
 import type { Env } from '../../stubs'
 import { openWharf, requireRoot, type Wharf } from '../../wharf'
 import { httpDate } from '../../wire/http-date'
@@ -7,6 +6,7 @@ import { type Address, readAddress } from './address'
 import { authenticate, effectiveHeaders } from './authenticate'
 import { openBody } from './body'
 import type { S3Call } from './call'
+import { expectOwner } from './expected-owner'
 import { failureOf } from './faults'
 import { failure, wantedFormat } from './render'
 import { bucketOperation, objectOperation, serviceOperation } from './routes'
@@ -54,11 +54,11 @@ async function answer(request: Request, wharf: Wharf, requestId: string): Promis
     address,
     query: address.query,
     headers: effectiveHeaders(request.headers, address, authenticated.claim),
-    openBody: () => openBody(request, authenticated),
+    openBody: checksumsOf => openBody(request, authenticated, checksumsOf),
     format: wantedFormat(request.headers.get('accept')),
     requestId,
   }
-  await expectOwner(call, address)
+  if (address.bucket !== undefined) await expectOwner(call, address.bucket, 'x-amz-expected-bucket-owner')
   return dispatch(call, address)
 }
 
@@ -70,14 +70,6 @@ function dispatch(call: S3Call, { bucket, key }: Address): Response | Promise<Re
   }
   const objectCall = { ...call, bucket, key }
   return objectOperation(objectCall).run(objectCall)
-}
-
-/** A client may say whose bucket it takes this for. */
-async function expectOwner({ caller, headers, wharf }: S3Call, { bucket }: Address): Promise<void> {
-  const expected = headers.get('x-amz-expected-bucket-owner')
-  if (expected === null || bucket === undefined) return
-  const { owner } = await wharf.store.buckets.describe(caller, bucket, undefined)
-  if (owner !== expected) throw new Fault('AccessDenied')
 }
 
 /** No bucket has a CORS configuration yet, so each preflight meets S3's answer for that. */

@@ -24,7 +24,33 @@ const ELEMENTS: Record<ChecksumAlgorithm, string> = {
  * The checksum that the headers promise of a body; its value follows in the trailer where one is announced.
  * @throws S3Error InvalidRequest for several, for a malformed value, or for an announcement without a value
  */
-export function readPromisedChecksum(headers: Headers, hasTrailer: boolean): PromisedChecksum | undefined {
+export function readPromisedChecksum(headers: Headers, trailer: string | undefined): PromisedChecksum | undefined {
+  const promised = readValue(headers, isChecksumValue)
+  const announced = headers.get('x-amz-sdk-checksum-algorithm')
+  if (announced === null) return promised
+  const algorithm = readAlgorithm('x-amz-sdk-checksum-algorithm', announced)
+  if (!promised && trailer === undefined) {
+    throw new S3Error(
+      'InvalidRequest',
+      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    )
+  }
+  const given = promised?.algorithm ?? trailer?.trim().toLowerCase().replace('x-amz-checksum-', '')
+  if (given !== algorithm) {
+    throw new S3Error('InvalidRequest', 'Value for x-amz-sdk-checksum-algorithm header is invalid.')
+  }
+  return promised
+}
+
+/** What a completion says the whole object's checksum is; a composite one may end in `-N`. */
+export function readCompletedChecksum(headers: Headers): PromisedChecksum | undefined {
+  return readValue(headers, (algorithm, value) => isChecksumValue(algorithm, value.replace(/-\d{1,5}$/, '')))
+}
+
+function readValue(
+  headers: Headers,
+  isValid: (algorithm: ChecksumAlgorithm, value: string) => boolean,
+): PromisedChecksum | undefined {
   let promised: PromisedChecksum | undefined
   for (const [name, value] of headers) {
     if (!name.startsWith('x-amz-checksum-')) continue
@@ -34,23 +60,10 @@ export function readPromisedChecksum(headers: Headers, hasTrailer: boolean): Pro
       throw new S3Error('InvalidRequest', `The checksum header ${name} is not supported.`)
     }
     if (promised) throw new S3Error('InvalidRequest', 'Expecting a single x-amz-checksum- header.')
-    if (!isChecksumValue(algorithm, value)) {
+    if (!isValid(algorithm, value)) {
       throw new S3Error('InvalidRequest', `Value for ${name} header is invalid.`)
     }
     promised = { algorithm, value }
-  }
-  const announced = headers.get('x-amz-sdk-checksum-algorithm')
-  if (announced !== null) {
-    const algorithm = readAlgorithm('x-amz-sdk-checksum-algorithm', announced)
-    if (promised && promised.algorithm !== algorithm) {
-      throw new S3Error('InvalidRequest', 'Value for x-amz-sdk-checksum-algorithm header is invalid.')
-    }
-    if (!promised && !hasTrailer) {
-      throw new S3Error(
-        'InvalidRequest',
-        'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
-      )
-    }
   }
   return promised
 }
@@ -113,15 +126,22 @@ export function partChecksumElement(algorithm: ChecksumAlgorithm | undefined, va
   return algorithm && value !== undefined ? { [ELEMENTS[algorithm]]: value } : {}
 }
 
-/** The one checksum element of a part in a completion; names are told apart from the part's other members. */
+/**
+ * The one checksum element of a part in a completion.
+ * @throws S3Error InvalidArgument for several, or for a malformed value
+ */
 export function readChecksumElement(part: Record<string, unknown>): PromisedChecksum | undefined {
+  let found: PromisedChecksum | undefined
   for (const algorithm of CHECKSUM_ALGORITHMS) {
-    const value = part[ELEMENTS[algorithm]]
+    const name = ELEMENTS[algorithm]
+    const value = part[name]
     if (value === undefined) continue
-    if (typeof value !== 'string') throw invalidArgument(ELEMENTS[algorithm], '', 'The checksum must be a text.')
-    return { algorithm, value: value.trim() }
+    const text = typeof value === 'string' ? value.trim() : ''
+    if (found) throw invalidArgument(name, text, 'A part may have one checksum.')
+    if (!isChecksumValue(algorithm, text)) throw invalidArgument(name, text, 'The checksum of the part is not valid.')
+    found = { algorithm, value: text }
   }
-  return undefined
+  return found
 }
 
 /** How S3 writes the algorithm in listings. */

@@ -1,6 +1,6 @@
 import { Fault } from '../../model/fault'
 import { unquoted } from '../../wire/etag'
-import { isElement, readXml } from '../../wire/xml'
+import { isElement } from '../../wire/xml'
 import { invalidArgument, S3Error } from './s3-error'
 import { readChecksumElement } from './wire-checksum'
 
@@ -26,8 +26,7 @@ export interface WantedPart {
  * The parts that a completion names, in ascending order.
  * @throws S3Error MalformedXML, InvalidArgument; Fault InvalidPartOrder
  */
-export function readCompletion(text: string): WantedPart[] {
-  const { Part } = readXml(text, 'CompleteMultipartUpload', ['Part'])
+export function readCompletion({ Part }: Record<string, unknown>): WantedPart[] {
   if (!Array.isArray(Part) || Part.length === 0 || Part.length > MAX_PART_NUMBER) throw new S3Error('MalformedXML')
   const parts = Part.map(readPart)
   for (const [i, part] of parts.entries()) {

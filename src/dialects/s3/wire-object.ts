@@ -1,3 +1,4 @@
+import type { Checksum } from '../../model/checksum'
 import { Fault } from '../../model/fault'
 import type { ObjectDescription, ObjectHeaders, ObjectRecord } from '../../model/object'
 import type { ByteRange } from '../../model/range'
@@ -47,16 +48,17 @@ export function readDescription(headers: Headers): ObjectDescription {
 }
 
 function readMetadata(headers: Headers): Record<string, string> {
-  const metadata: Record<string, string> = {}
+  const entries: [string, string][] = []
   let size = 0
   for (const [name, value] of headers) {
     if (!name.startsWith(META)) continue
     const short = name.slice(META.length)
-    metadata[short] = value
+    entries.push([short, value])
     size += short.length + Buffer.byteLength(value)
   }
   if (size > MAX_METADATA_BYTES) throw new Fault('MetadataTooLarge', { size, maxBytes: MAX_METADATA_BYTES })
-  return metadata
+  // Not by assignment: a name may be `__proto__`.
+  return Object.fromEntries(entries)
 }
 
 /** `aws-chunked` tells how the body came, not what it is. */
@@ -130,7 +132,12 @@ const OVERRIDES = {
 /** The headers of a GET or HEAD answer. */
 export function objectHeaders(
   record: ObjectRecord,
-  { range, query, withChecksum }: { range?: ByteRange; query: ReadonlyMap<string, string>; withChecksum: boolean },
+  {
+    range,
+    query,
+    withChecksum,
+    partNumber,
+  }: { range?: ByteRange; query: ReadonlyMap<string, string>; withChecksum: boolean; partNumber?: number },
 ): Headers {
   const { headers: stored } = record
   const length = range ? range.last - range.first + 1 : record.size
@@ -149,12 +156,22 @@ export function objectHeaders(
   set(headers, 'x-amz-website-redirect-location', stored.websiteRedirect)
   set(headers, 'x-amz-storage-class', stored.storageClass)
   set(headers, 'x-amz-server-side-encryption', stored.encryption)
-  for (const name in record.metadata) headers.set(META + name, record.metadata[name] ?? '')
+  for (const [name, value] of Object.entries(record.metadata)) headers.set(META + name, value)
   if (range) headers.set('content-range', `bytes ${range.first}-${range.last}/${record.size}`)
-  // A client that validates would hold a whole object's checksum against a part of its bytes.
-  if (withChecksum && length === record.size) putChecksumHeaders(headers, record.checksum)
-  for (const [name, header] of Object.entries(OVERRIDES)) set(headers, header, query.get(name))
+  if (withChecksum) putChecksumHeaders(headers, checksumOf(record, length, partNumber))
+  for (const [name, header] of Object.entries(OVERRIDES)) override(headers, header, name, query.get(name))
   return headers
+}
+
+/** A client that validates would hold the whole object's checksum against a part of its bytes. */
+function checksumOf(
+  { checksum, parts, size }: ObjectRecord,
+  length: number,
+  partNumber?: number,
+): Checksum | undefined {
+  const part = parts?.find(one => one.number === partNumber)
+  if (part) return checksum && part.checksum ? { ...checksum, value: part.checksum } : undefined
+  return length === size ? checksum : undefined
 }
 
 /** The headers of an answer to a write. */
@@ -163,6 +180,15 @@ export function writtenHeaders(record: Pick<ObjectRecord, 'etag' | 'headers' | '
   set(headers, 'x-amz-server-side-encryption', record.headers.encryption)
   putChecksumHeaders(headers, record.checksum)
   return headers
+}
+
+/** What no header may hold; a client that gets it into a query must hear of it. */
+const NOT_IN_HEADERS = /[\x00-\x08\x0a-\x1f\x7f]/
+
+function override(headers: Headers, header: string, name: string, value: string | undefined): void {
+  if (value === undefined) return
+  if (NOT_IN_HEADERS.test(value)) throw invalidArgument(name, '', `${name} holds characters that no header may hold.`)
+  headers.set(header, value)
 }
 
 function set(headers: Headers, name: string, value: string | undefined): void {

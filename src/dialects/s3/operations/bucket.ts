@@ -1,8 +1,8 @@
-import { readDocument } from '../../../streams/promised'
 import { readXml } from '../../../wire/xml'
 import type { BucketCall } from '../call'
 import { xml } from '../render'
-import { notImplemented, S3Error } from '../s3-error'
+import { invalidArgument, notImplemented, S3Error } from '../s3-error'
+import { readText } from '../wire-document'
 import { refuseAcl } from '../wire-object'
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024
@@ -13,11 +13,9 @@ export async function createBucket({ caller, bucket, headers, openBody, wharf }:
   if (headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
     throw notImplemented('x-amz-bucket-object-lock-enabled')
   }
-  const text = Buffer.from(await readDocument(openBody(), MAX_DOCUMENT_BYTES)).toString()
-  if (text.trim() !== '') {
-    const { Tags } = readXml(text, 'CreateBucketConfiguration', ['Tag'])
-    if (Tags !== undefined) throw new S3Error('NotImplemented', 'Tags of buckets are not supported.')
-  }
+  refuseOwnership(headers.get('x-amz-object-ownership'))
+  const text = await readText(openBody(), MAX_DOCUMENT_BYTES)
+  if (text.trim() !== '') readConfiguration(text)
   await wharf.store.buckets.create(caller, bucket)
   return new Response(null, { headers: { location: `/${bucket}`, 'x-amz-bucket-arn': arn(bucket) } })
 }
@@ -40,6 +38,21 @@ export async function deleteBucket({ caller, bucket, wharf }: BucketCall): Promi
 export async function getBucketLocation({ caller, bucket, wharf }: BucketCall): Promise<Response> {
   const { region } = await wharf.store.buckets.describe(caller, bucket, 's3:GetBucketLocation')
   return xml('LocationConstraint', region === 'us-east-1' ? {} : { '#': region })
+}
+
+/** Any location is taken: Wharf has one. */
+function readConfiguration(text: string): void {
+  const { LocationConstraint, Tags } = readXml(text, 'CreateBucketConfiguration', ['Tag'])
+  if (LocationConstraint !== undefined && typeof LocationConstraint !== 'string') throw new S3Error('MalformedXML')
+  if (Tags !== undefined) throw new S3Error('NotImplemented', 'Tags of buckets are not supported.')
+}
+
+function refuseOwnership(ownership: string | null): void {
+  if (ownership === null || ownership === 'ObjectWriter') return
+  if (ownership === 'BucketOwnerEnforced' || ownership === 'BucketOwnerPreferred') {
+    throw notImplemented('x-amz-object-ownership', ownership)
+  }
+  throw invalidArgument('x-amz-object-ownership', ownership, 'Invalid x-amz-object-ownership header.')
 }
 
 function arn(bucket: string): string {

@@ -5,6 +5,7 @@ import type { Place } from '../../../store/objects'
 import { quoted } from '../../../wire/etag'
 import { percentDecode } from '../../../wire/percent'
 import type { ObjectCall } from '../call'
+import { expectOwner } from '../expected-owner'
 import { xml } from '../render'
 import { invalidArgument, S3Error } from '../s3-error'
 import { checksumElements, partChecksumElement, readAlgorithm } from '../wire-checksum'
@@ -27,6 +28,8 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
   const onItself = from.bucket === bucket && from.key === key
   const changes = replaces || headers.has('x-amz-storage-class') || headers.has('x-amz-website-redirect-location')
   if (onItself && !changes && !headers.has('x-amz-server-side-encryption')) throw new Fault('CopyOntoItself')
+
+  await expectOwner(call, from.bucket, 'x-amz-source-expected-bucket-owner')
 
   const record = await wharf.store.copying.copy(caller, {
     from,
@@ -52,6 +55,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<Response> {
   const number = readPartNumber(call.query.get('partNumber') ?? '')
   const from = readSource(headers.get('x-amz-copy-source') ?? '')
   const rangeHeader = headers.get('x-amz-copy-source-range')
+  await expectOwner(call, from.bucket, 'x-amz-source-expected-bucket-owner')
   const place = { ...readUploadPlace(call), bucket, key, number }
   const part = await wharf.store.uploads.copyPart(caller, place, {
     from,

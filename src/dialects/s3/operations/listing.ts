@@ -24,12 +24,7 @@ export async function listObjects(call: BucketCall): Promise<Response> {
   const { query, caller, bucket, wharf } = call
   const ask = readPageAsk(query)
   const marker = query.get('marker') ?? ''
-  // A marker that is a common prefix was listed as one: everything under it is skipped.
-  const isPrefix = ask.delimiter !== undefined && commonPrefixOf(marker, ask) === marker
-  const page = await wharf.store.listing.list(caller, bucket, {
-    ...listAsk(ask),
-    ...(marker === '' ? {} : isPrefix ? { past: marker } : { after: marker }),
-  })
+  const page = await wharf.store.listing.list(caller, bucket, { ...listAsk(ask), ...startOf(marker, ask) })
   const owners = await ownersOf(call, page)
   return document(call, 'ListBucketResult', {
     Name: bucket,
@@ -50,7 +45,7 @@ export async function listObjectsV2(call: BucketCall): Promise<Response> {
   const ask = readPageAsk(query)
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after') || undefined
-  const from = token ? readToken(token) : startAfter ? { after: startAfter } : {}
+  const from = token ? readToken(token) : startOf(startAfter ?? '', ask)
   const page = await wharf.store.listing.list(caller, bucket, { ...listAsk(ask), ...from })
   const owners = query.get('fetch-owner') === 'true' ? await ownersOf(call, page) : undefined
   return document(call, 'ListBucketResult', {
@@ -94,6 +89,12 @@ function readLimit(query: ReadonlyMap<string, string>, name: string): number {
 
 function listAsk({ prefix, delimiter, limit }: PageAsk) {
   return { prefix, delimiter, limit }
+}
+
+/** A start that is a common prefix was listed as one: everything under it is skipped. */
+function startOf(start: string, ask: PageAsk): { after?: string; past?: string } {
+  if (start === '') return {}
+  return commonPrefixOf(start, ask) === start ? { past: start } : { after: start }
 }
 
 function commonPrefixOf(key: string, { prefix, delimiter }: PageAsk): string | undefined {

@@ -2,7 +2,6 @@ import type { Account } from '../../../model/caller'
 import type { UploadDescription } from '../../../model/index-calls'
 import { readUpload, type Upload } from '../../../store/uploads'
 import type { IncomingBody } from '../../../streams/incoming'
-import { readDocument } from '../../../streams/promised'
 import { quoted } from '../../../wire/etag'
 import type { XmlElement } from '../../../wire/xml'
 import type { BucketCall, ObjectCall } from '../call'
@@ -13,10 +12,11 @@ import {
   checksumElements,
   partChecksumElement,
   readChecksumType,
-  readPromisedChecksum,
+  readCompletedChecksum,
   readUploadChecksum,
 } from '../wire-checksum'
 import { writeConditions } from '../wire-conditions'
+import { readXmlBody } from '../wire-document'
 import { readCompletion, readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
 import { readPageAsk } from './listing'
@@ -70,13 +70,11 @@ export async function uploadPart(call: ObjectCall): Promise<Response> {
 export async function completeMultipartUpload(call: ObjectCall): Promise<Response> {
   const { caller, bucket, key, headers, openBody, wharf, address } = call
   const { upload } = readUploadPlace(call)
-  // The checksum headers of this request are the object's, not this document's.
-  const body = openBody()
-  const document = { ...body, promised: { ...body.promised, checksum: undefined } }
-  const parts = readCompletion(Buffer.from(await readDocument(document, MAX_DOCUMENT_BYTES)).toString())
+  const what = { root: 'CompleteMultipartUpload', lists: ['Part'], maxBytes: MAX_DOCUMENT_BYTES }
+  const parts = readCompletion(await readXmlBody(openBody('object'), what))
   const size = headers.get('x-amz-mp-object-size')
   if (size !== null && !/^\d{1,15}$/.test(size)) {
-    throw invalidArgument('x-amz-mp-object-size', size, 'The object size must be a non-negative integer.')
+    throw new S3Error('InvalidRequest', 'Value for x-amz-mp-object-size header is invalid.')
   }
   const completed = await wharf.store.uploads.complete(caller, bucket, {
     key,
@@ -84,7 +82,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
     parts,
     minPartBytes: MIN_PART_BYTES,
     size: size === null ? undefined : Number(size),
-    checksum: readPromisedChecksum(withoutAnnouncement(headers), false)?.value,
+    checksum: readCompletedChecksum(headers)?.value,
     checksumType: readChecksumType(headers),
     conditions: writeConditions(headers),
   })
@@ -197,12 +195,6 @@ function expectChecksum({ checksumAlgorithm }: Upload, body: IncomingBody): void
       `Checksum Type mismatch occurred, expected checksum Type: ${expected}, actual checksum Type: ${given}`,
     )
   }
-}
-
-function withoutAnnouncement(headers: Headers): Headers {
-  const kept = new Headers(headers)
-  kept.delete('x-amz-sdk-checksum-algorithm')
-  return kept
 }
 
 function uploadChecksum({ checksumAlgorithm, checksumType }: UploadDescription): XmlElement {

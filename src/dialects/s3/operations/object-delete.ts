@@ -1,14 +1,14 @@
 import { Fault } from '../../../model/fault'
 import type { RemoveEntry } from '../../../model/index-calls'
 import { requireKey } from '../../../model/names'
-import { readDocument } from '../../../streams/promised'
 import { parseEtags, unquoted } from '../../../wire/etag'
 import { parseHttpDate } from '../../../wire/http-date'
-import { isElement, readXml, type XmlElement } from '../../../wire/xml'
+import { isElement, type XmlElement } from '../../../wire/xml'
 import type { BucketCall, ObjectCall } from '../call'
 import { failureOf } from '../faults'
 import { xml } from '../render'
-import { S3Error } from '../s3-error'
+import { invalidArgument, S3Error } from '../s3-error'
+import { readXmlBody } from '../wire-document'
 import { requireNoVersion } from './object-read'
 
 const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -18,12 +18,11 @@ const MAX_ENTRIES = 1000
 export async function deleteObject(call: ObjectCall): Promise<Response> {
   const { caller, bucket, key, headers, wharf } = call
   requireNoVersion(call)
-  const size = headers.get('x-amz-if-match-size')
   const entry: RemoveEntry = {
     key,
     ifMatch: parseEtags(headers.get('if-match')),
-    ifModifiedSeconds: parseHttpDate(headers.get('x-amz-if-match-last-modified-time')),
-    ifSize: size === null ? undefined : Number(size),
+    ifModifiedSeconds: readHeader(headers, 'x-amz-if-match-last-modified-time', parseHttpDate),
+    ifSize: readHeader(headers, 'x-amz-if-match-size', readSize),
   }
   const [removal] = await wharf.store.objects.remove(caller, bucket, [entry])
   if (removal === 'denied') throw new Fault('AccessDenied')
@@ -47,8 +46,8 @@ export async function deleteObjects(call: BucketCall): Promise<Response> {
   if (promised.md5 === undefined && !promised.checksum && !isSigned) {
     throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5 or x-amz-checksum-*')
   }
-  const text = Buffer.from(await readDocument(body, MAX_DOCUMENT_BYTES)).toString()
-  const { wanted, quiet } = readDelete(text)
+  const content = await readXmlBody(body, { root: 'Delete', lists: ['Object'], maxBytes: MAX_DOCUMENT_BYTES })
+  const { wanted, quiet } = readDelete(content)
   const possible = wanted.filter(({ fault }) => !fault)
   const removals = await wharf.store.objects.remove(
     caller,
@@ -75,8 +74,7 @@ function faultOf(removal: string | undefined): Fault | undefined {
   return removal === 'refused' ? new Fault('PreconditionFailed') : undefined
 }
 
-function readDelete(text: string): { wanted: Wanted[]; quiet: boolean } {
-  const content = readXml(text, 'Delete', ['Object'])
+function readDelete(content: Record<string, unknown>): { wanted: Wanted[]; quiet: boolean } {
   const objects = content.Object
   if (!Array.isArray(objects) || objects.length > MAX_ENTRIES) throw new S3Error('MalformedXML')
   return { wanted: objects.map(readEntry), quiet: String(content.Quiet ?? '').trim() === 'true' }
@@ -85,14 +83,12 @@ function readDelete(text: string): { wanted: Wanted[]; quiet: boolean } {
 function readEntry(object: unknown): Wanted {
   if (!isElement(object) || typeof object.Key !== 'string' || object.Key === '') throw new S3Error('MalformedXML')
   const versionId = textOf(object.VersionId)
-  const size = textOf(object.Size)
-  const modified = textOf(object.LastModifiedTime)
   const etag = textOf(object.ETag)
   const entry: RemoveEntry = {
     key: object.Key,
     ifMatch: etag === undefined ? undefined : [unquoted(etag)],
-    ifModifiedSeconds: parseHttpDate(modified),
-    ifSize: size === undefined ? undefined : Number(size),
+    ifModifiedSeconds: readMember(object.LastModifiedTime, parseHttpDate),
+    ifSize: readMember(object.Size, readSize),
   }
   return { entry, versionId, fault: faultOfEntry(entry.key, versionId) }
 }
@@ -108,6 +104,26 @@ function faultOfEntry(key: string, versionId: string | undefined): Fault | S3Err
     if (error instanceof Fault) return error
     throw error
   }
+}
+
+/** A condition that cannot be read must not count as none: the delete would go ahead. */
+function readHeader(headers: Headers, name: string, parse: (text: string) => number | undefined): number | undefined {
+  const text = headers.get(name)
+  if (text === null) return undefined
+  const value = parse(text)
+  if (value === undefined) throw invalidArgument(name, text, `The value of ${name} is not valid.`)
+  return value
+}
+
+function readMember(member: unknown, parse: (text: string) => number | undefined): number | undefined {
+  if (member === undefined) return undefined
+  const value = parse(textOf(member) ?? '')
+  if (value === undefined) throw new S3Error('MalformedXML')
+  return value
+}
+
+function readSize(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
 function textOf(value: unknown): string | undefined {

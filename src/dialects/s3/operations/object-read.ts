@@ -86,7 +86,7 @@ function answerHeaders(
   range: { first: number; last: number } | undefined,
 ): Headers {
   const withChecksum = headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
-  const answer = objectHeaders(record, { range, query, withChecksum })
+  const answer = objectHeaders(record, { range, query, withChecksum, partNumber })
   if (partNumber !== undefined && record.parts) answer.set('x-amz-mp-parts-count', String(record.parts.length))
   return answer
 }

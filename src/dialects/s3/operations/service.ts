@@ -11,7 +11,7 @@ export async function listBuckets(call: S3Call): Promise<Response> {
   const prefix = query.get('prefix') || undefined
   const token = query.get('continuation-token') || undefined
   const limit = readMaxBuckets(query.get('max-buckets'))
-  const after = token && Buffer.from(token, 'base64url').toString()
+  const after = token && readToken(token)
   const page = await wharf.store.buckets.list(caller, { prefix, after, limit })
   const last = page.buckets.at(-1)
   return document(call, 'ListAllMyBucketsResult', {
@@ -30,6 +30,12 @@ export async function listBuckets(call: S3Call): Promise<Response> {
 
 export function ownerElement({ id, displayName }: Account): { ID: string; DisplayName: string } {
   return { ID: id, DisplayName: displayName }
+}
+
+function readToken(token: string): string {
+  const name = Buffer.from(token, 'base64url').toString()
+  if (Buffer.from(name).toString('base64url') === token) return name
+  throw invalidArgument('continuation-token', token, 'The continuation token provided is incorrect')
 }
 
 function readMaxBuckets(text: string | undefined): number {
