@@ -14,6 +14,8 @@ export interface Env {
   [variable: `WHARF_${string}`]: string | undefined
 }
 
+const MAX_IDS = 10_000
+
 /**
  * A Durable Object as its callers see it. What crosses the call is plain data; the runtime's own stub type spreads itself
  * over the unions that our methods answer with.
@@ -27,6 +29,8 @@ type Remote<T> = {
 /** Finds Durable Objects. A stub is made anew for each call: after a failure the old one is broken. */
 export class Stubs {
   readonly #env: Env
+  /** Ids are computed from names by hashing; an isolate meets the same few again and again. */
+  readonly #indexIds = new Map<string, DurableObjectId>()
 
   constructor(env: Env) {
     this.#env = env
@@ -46,6 +50,15 @@ export class Stubs {
 
   /** The index of a range; see `rangeOf` for which range holds a key. */
   bucketIndex(range: KeyRange): Remote<BucketIndex> {
-    return this.#env.BUCKET_INDEX.getByName(range.index) as unknown as Remote<BucketIndex>
+    return this.#env.BUCKET_INDEX.get(this.#indexId(range.index)) as unknown as Remote<BucketIndex>
+  }
+
+  #indexId(name: string): DurableObjectId {
+    const known = this.#indexIds.get(name)
+    if (known) return known
+    if (this.#indexIds.size >= MAX_IDS) this.#indexIds.clear()
+    const id = this.#env.BUCKET_INDEX.idFromName(name)
+    this.#indexIds.set(name, id)
+    return id
   }
 }

@@ -4,7 +4,8 @@
  * - `bucket`        one row: what the bucket is, as JSON
  * - `tally`         one row: the counter that orders versions, and how many objects and bytes there are
  * - `objects`       the present version of each key; columns that listings show come first, so that long descriptions
- *                   and extents stay out of their way
+ *                   and extents stay out of their way. Rows are kept short: a page of the table holds more of them, and
+ *                   a listing that seeks reads fewer pages
  * - `data`          bodies that rest in the index, in a rowid table of their own beside the records
  * - `uploads`, `parts`   multipart uploads in progress
  * - `completed`     what finished uploads answered, for clients that lost the answer
@@ -23,7 +24,7 @@ const TABLES = `
     size integer not null, etag text not null, modified integer not null,
     owner text, class text, checksum text,
     version text not null, seq integer not null, data integer,
-    description text not null, extents text
+    description text, extents text
   ) without rowid;
   create table data (id integer primary key, bytes blob not null);
   create table uploads (

@@ -1,13 +1,22 @@
 import type { BucketCounters } from '../../src/model/bucket'
 
-/** The next number of the counter that orders versions. */
-export function nextSeq(sql: SqlStorage): number {
-  return sql.exec<{ seq: number }>('update tally set seq = seq + 1 returning seq').one().seq
+/**
+ * Counts a write.
+ * @param change  by how much the objects and bytes grow
+ * @returns       the next number of the counter that orders versions
+ */
+export function countWrite(sql: SqlStorage, { objects, bytes }: BucketCounters): number {
+  return sql
+    .exec<{ seq: number }>(
+      'update tally set seq = seq + 1, objects = objects + ?, bytes = bytes + ? returning seq',
+      objects,
+      bytes,
+    )
+    .one().seq
 }
 
-export function count(sql: SqlStorage, { objects, bytes }: BucketCounters): void {
-  if (objects === 0 && bytes === 0) return
-  sql.exec('update tally set objects = objects + ?, bytes = bytes + ?', objects, bytes)
+export function countRemoval(sql: SqlStorage, bytes: number): void {
+  sql.exec('update tally set objects = objects - 1, bytes = bytes - ?', bytes)
 }
 
 export function readCounters(sql: SqlStorage): BucketCounters {

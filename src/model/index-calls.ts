@@ -18,8 +18,8 @@ export interface StoredObject {
   size: number
   etag: string
   modifiedMillis: number
-  /** What `writeDescription` wrote. */
-  description: string
+  /** What `writeDescription` wrote; null for a plain object, of which there is nothing to say. */
+  description: string | null
   /** What `writeExtents` wrote; null when the bytes rest in the index or there are none. */
   extents: string | null
 }
@@ -77,9 +77,9 @@ export interface CopyAsk extends Known {
   nowMillis: number
   /** The version of the source that the caller saw, by which it decided everything else. */
   fromVersion: string
-  /** Replaces the source's description; undefined keeps it. */
-  description?: string
-  listed?: ListedMarks
+  /** What the copy is described by. */
+  description: string | null
+  listed: ListedMarks
   conditions?: WriteConditions
 }
 
@@ -204,41 +204,46 @@ export interface ReleasedBlob {
 
 /** @returns the record that a row holds */
 export function readStoredObject(stored: StoredObject): ObjectRecord {
-  const { parts, ...description } = readStoredDescription(stored.description)
   return {
     key: stored.key,
     version: stored.version,
     size: stored.size,
     etag: stored.etag,
     modifiedMillis: stored.modifiedMillis,
-    ...description,
-    ...(parts ? { parts: parts.map(([number, size, checksum]) => ({ number, size, checksum })) } : {}),
+    ...readDescription(stored.description),
     extents: readExtents(stored.extents),
   }
 }
 
-/** A description as it lies in a row: its parts as short as can be. */
-interface StoredDescription extends Omit<ObjectDescription, 'parts'> {
+/** A description as it lies in a row: what there is nothing of is left out, and parts are as short as can be. */
+interface StoredDescription extends Partial<Omit<ObjectDescription, 'parts'>> {
   parts?: [number: number, size: number, checksum?: string][]
 }
 
-function readStoredDescription(text: string): StoredDescription {
+function readDescription(text: string | null): ObjectDescription {
+  if (text === null) return { headers: {}, metadata: {} }
   // Written by `writeDescription` alone.
-  return JSON.parse(text) as StoredDescription
+  const { headers = {}, metadata = {}, parts, ...rest } = JSON.parse(text) as StoredDescription
+  const description: ObjectDescription = { headers, metadata, ...rest }
+  if (parts) description.parts = parts.map(([number, size, checksum]) => ({ number, size, checksum }))
+  return description
 }
 
-export function writeDescription({ parts, ...description }: ObjectDescription): string {
-  const stored: StoredDescription = description
+export function writeDescription({ headers, metadata, parts, ...rest }: ObjectDescription): string | null {
+  const stored: StoredDescription = { ...rest }
+  if (Object.values(headers).some(value => value !== undefined)) stored.headers = headers
+  if (Object.keys(metadata).length > 0) stored.metadata = metadata
   if (parts)
     stored.parts = parts.map(({ number, size, checksum }) => (checksum ? [number, size, checksum] : [number, size]))
-  return JSON.stringify(stored)
+  const text = JSON.stringify(stored)
+  return text === '{}' ? null : text
 }
 
 /** The two columns of a record that are JSON text. */
 export function storedTexts(
   description: ObjectDescription,
   extents: Extent[],
-): { description: string; extents: string | null } {
+): Pick<StoredObject, 'description' | 'extents'> {
   return {
     description: writeDescription(description),
     extents: writeExtents(extents),

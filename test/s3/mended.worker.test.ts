@@ -12,7 +12,7 @@ const textAt = async (path: string) => (await s3('GET', path)).text()
 describe('an object is not touched by', () => {
   test('half an UploadPart, or a PUT to a version', async () => {
     const bucket = await bucketWithKey()
-    for (const query of [{ partNumber: '1' }, { versionId: 'null' }]) {
+    for (const query of [{ partNumber: '1' }, { versionId: 'null' }] as Record<string, string>[]) {
       expect(await codeOf(await s3('PUT', `/${bucket}/key`, { query, body: 'part' }))).toBe('InvalidArgument')
       const headers = { 'x-amz-copy-source': `${bucket}/key` }
       expect(await codeOf(await s3('PUT', `/${bucket}/key`, { query, headers }))).toBe('InvalidArgument')
