@@ -8,6 +8,8 @@ export interface Config {
   masterKey: Uint8Array | undefined
   /** What clients sign for; '*' accepts any. */
   region: string
+  /** Whether requests signed in Amazon's older scheme are taken. */
+  sigV2: boolean
   /** Base domain of virtual-host style, without a leading dot; undefined turns it off. */
   domain: string | undefined
   inlineMaxBytes: number
@@ -39,6 +41,7 @@ export function readConfig(env: Env): Config {
     root: readRoot(env),
     masterKey: readMasterKey(env.WHARF_MASTER_KEY),
     region: env.WHARF_REGION || 'us-east-1',
+    sigV2: readChoice(env, 'WHARF_SIGV2', ['on', 'off'] as const, 'on') === 'on',
     domain: env.WHARF_DOMAIN?.replace(/^\.+/, '').toLowerCase() || undefined,
     inlineMaxBytes: readNumber(env, 'WHARF_INLINE_MAX_BYTES', 16 * 1024, INLINE_HARD_MAX_BYTES),
     extentBytes: 8 * MiB,

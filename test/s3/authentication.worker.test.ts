@@ -168,7 +168,7 @@ describe('a request', () => {
       ['us-east-1'],
     ])
     expect((await s3('GET', '/', { region: 'auto' })).status).toBe(200)
-    for (const authorization of ['Basic cm9vdDpyb290', 'Bearer x', 'AWS a:b', 'nonsense']) {
+    for (const authorization of ['Basic cm9vdDpyb290', 'Bearer x', 'AWS a', 'nonsense']) {
       const headers = new Headers({ host: 'localhost', authorization })
       expect([authorization, await codeOf(await send('GET', '/', '', headers))]).toEqual([
         authorization,

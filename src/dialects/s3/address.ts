@@ -6,6 +6,8 @@ import { S3Error } from './s3-error'
 export interface Address {
   bucket: string | undefined
   key: string | undefined
+  /** The bucket that the host names, in virtual-host style. */
+  hostBucket?: string
   rawPath: string
   rawQuery: string
   /** Names and values, decoded once; of a name that comes twice the first counts. */
@@ -28,7 +30,7 @@ export function readAddress(url: string, host: string | null, domain: string | u
 
   const virtual = bucketOfHost(host, domain)
   if (virtual !== undefined) {
-    return { bucket: virtual, key: decodeKey(rawPath.slice(1)), rawPath, rawQuery, query }
+    return { bucket: virtual, hostBucket: virtual, key: decodeKey(rawPath.slice(1)), rawPath, rawQuery, query }
   }
   const slash = rawPath.indexOf('/', 1)
   const rawBucket = slash < 0 ? rawPath.slice(1) : rawPath.slice(1, slash)

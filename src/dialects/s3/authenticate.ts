@@ -1,3 +1,4 @@
+import { readSigV2Claim, verifySigV2 } from '../../auth/sigv2'
 import { type VerifiedSignature, verifyClaim } from '../../auth/sigv4'
 import { EMPTY_SHA256, readClaim, type SentRequest, type SigV4Claim } from '../../auth/sigv4-claim'
 import { ANONYMOUS, type Caller } from '../../model/caller'
@@ -26,6 +27,13 @@ export async function authenticate(request: Request, address: Address, wharf: Wh
     headers: request.headers,
     clientAcceptEncoding: request.cf?.clientAcceptEncoding as string | undefined,
   }
+  const older = wharf.config.sigV2 ? readSigV2Claim(sent) : undefined
+  if (older) {
+    checkUnsignedPayload(request.headers)
+    const { secretKey, caller } = await wharf.identities.require(older.accessKey)
+    await verifySigV2(older, sent, secretKey, { hostBucket: address.hostBucket, nowMillis: wharf.now() })
+    return { caller }
+  }
   const claim = readClaim(sent)
   if (!claim) return anonymous(request, address)
   // There are no temporary credentials yet, so no token can belong to the key.
@@ -48,8 +56,8 @@ function checkEmptyBody(request: Request, { payloadHash }: SigV4Claim): void {
   if (isEmpty) throw new Fault('PayloadHashMismatch', { expected: payloadHash, calculated: EMPTY_SHA256 })
 }
 
-/** What somebody without a key can promise of a body: nothing, or its hash. */
-const ANONYMOUS_PAYLOAD = /^(UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|[0-9a-f]{64})$/i
+/** What can be promised of a body without SigV4: nothing, or its hash. */
+const UNSIGNED_PAYLOADS = /^(UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|[0-9a-f]{64})$/i
 
 function anonymous(request: Request, { query }: Address): Authenticated {
   for (const name of query.keys()) {
@@ -60,11 +68,14 @@ function anonymous(request: Request, { query }: Address): Authenticated {
       )
     }
   }
-  const payload = request.headers.get('x-amz-content-sha256')
-  if (payload !== null && !ANONYMOUS_PAYLOAD.test(payload)) {
-    throw invalidArgument('x-amz-content-sha256', payload, 'Anonymous requests cannot sign their payload.')
-  }
+  checkUnsignedPayload(request.headers)
   return { caller: ANONYMOUS }
+}
+
+function checkUnsignedPayload(headers: Headers): void {
+  const payload = headers.get('x-amz-content-sha256')
+  if (payload === null || UNSIGNED_PAYLOADS.test(payload)) return
+  throw invalidArgument('x-amz-content-sha256', payload, 'Only requests that SigV4 signs can sign their payload.')
 }
 
 function setHoisted(headers: Headers, name: string, value: string): void {

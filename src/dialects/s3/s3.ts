@@ -16,7 +16,7 @@ import { S3Error } from './s3-error'
  * Amazon S3, and the JSON listings of the old MinIO object API at the same addresses.
  *
  * Not here yet, and answered with NotImplemented: versions, object lock, tags, ACLs and policies other than private,
- * POST forms, CORS, website, lifecycle, notifications, SSE-C and SSE-KMS, SigV2. docs/s3.md has the table.
+ * POST forms, CORS, website, lifecycle, notifications, SSE-C and SSE-KMS. docs/s3.md has the table.
  */
 export const s3: Dialect = {
   name: 's3',
