@@ -18,7 +18,6 @@ export function linesToPaste({ endpoint, settings, kept }) {
     aws: `AWS_ACCESS_KEY_ID=${user} AWS_SECRET_ACCESS_KEY=${password} AWS_DEFAULT_REGION=${region} aws --endpoint-url ${endpoint} s3 mb s3://demo`,
     mc: `mc alias set wharf ${endpoint} ${user} ${password}`,
     rclone: `rclone config create wharf s3 provider=Other endpoint=${endpoint} region=${region} access_key_id=${user} secret_access_key=${password}`,
-    swift: `swift -A ${endpoint}/auth/v1.0 -U wharf:${user} -K ${password} list`,
     curl: `curl --aws-sigv4 aws:amz:${region}:s3 --user ${user}:${password} ${endpoint}/`,
   }
   const lines = Object.entries(clients).map(([name, line]) => `  ${name.padEnd(8)}${line}\n`)

@@ -3,7 +3,7 @@ import { enableCompileCache } from 'node:module'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import workerd from 'workerd'
-import { portComplaint } from './port.mjs'
+import { Front } from './front.mjs'
 import { identifyProcess } from './process-identity.mjs'
 import { RuntimeProcess } from './runtime-process.mjs'
 import { ROOT, RUNTIME_WRAPPER } from './worker-build.mjs'
@@ -13,7 +13,8 @@ const CRASH_WINDOW_MILLIS = 60_000
 const RESTART_MILLIS = 10_000
 
 /**
- * Runs the Worker in Miniflare, on a socket of its own: requests reach it without Miniflare's proxy in between.
+ * Runs the Worker in Miniflare, on a socket of its own: requests reach it without Miniflare's proxy in between, by the front
+ * that listens where clients come.
  *
  * @param worker    Miniflare's options for it, all bindings included
  * @param stopping  is told when the runtime has ended, as asked or for good
@@ -23,10 +24,15 @@ const RESTART_MILLIS = 10_000
  */
 export async function startRuntime({ worker, settings, state, stopping, say }) {
   const crashes = new Crashes(stopping, say)
+  let front
   const runtime = new RuntimeProcess({
     command: prepareEnvironment(state),
     onStart: pid => state.note({ runtime: { pid, identity: identifyProcess(pid) } }),
-    onExit: (code, signal) => (stopping.isAsked ? stopping.exit(0) : crashes.add(code, signal)),
+    onExit: async (code, signal) => {
+      if (!stopping.isAsked) return crashes.add(code, signal)
+      await front?.flushed()
+      stopping.exit(0)
+    },
   })
   stopping.onExit(() => {
     // A killed workerd needs a moment to die: then the note stays, and the next start waits for it.
@@ -36,7 +42,7 @@ export async function startRuntime({ worker, settings, state, stopping, say }) {
   // Late, since it takes a third of a second, even with its compiled form kept; what is wrong with settings is said before.
   enableCompileCache(join(ROOT, 'node_modules/.cache/wharf'))
   const { Miniflare } = await import('miniflare')
-  worker.dev.unsafeDirectSockets = [{ host: settings.address, port: settings.port }]
+  worker.dev.unsafeDirectSockets = [{ host: '127.0.0.1', port: 0 }]
   const ownListeners = listenersOfSignals()
   const miniflare = new Miniflare({
     workers: [worker],
@@ -58,17 +64,18 @@ export async function startRuntime({ worker, settings, state, stopping, say }) {
   for (const [signal, kept] of ownListeners) {
     for (const added of process.listeners(signal)) if (!kept.includes(added)) process.removeListener(signal, added)
   }
-  try {
-    await miniflare.ready
-  } catch (error) {
-    throw error.code === 'ERR_ADDRESS_IN_USE' ? portComplaint('EADDRINUSE', settings.host, settings.port) : error
-  }
+  await miniflare.ready
   crashes.watch()
-  const { port } = await miniflare.unsafeGetDirectURL('wharf')
+  const direct = await miniflare.unsafeGetDirectURL('wharf')
+  front = new Front({ host: '127.0.0.1', port: Number(direct.port) })
+  const port = await front.listen(settings)
   return {
     url: toUrl(settings.host, port),
     endpoint: toUrl(reachable(settings.address), port),
-    finish: () => runtime.finish(),
+    finish: () => {
+      front.close()
+      runtime.finish()
+    },
   }
 }
 

@@ -65,7 +65,7 @@ describe('a first start', () => {
 
   test('shows lines to paste for each client', async () => {
     await expect.poll(() => server.output()).toContain('curl')
-    for (const client of ['aws', 'mc', 'rclone', 'swift', 'curl']) {
+    for (const client of ['aws', 'mc', 'rclone', 'curl']) {
       const line = server.output().match(new RegExp(`^ +${client} .*$`, 'm'))?.[0]
       expect(line).toContain(server.url)
       expect(line).toContain(server.rootUser)
@@ -79,7 +79,7 @@ describe('a first start', () => {
 
   test('answers Expect: 100-continue at once, so that no upload waits a second for it', async () => {
     await clientOf(server).send(new CreateBucketCommand({ Bucket: 'expect' }))
-    for (const size of [10, 100_000]) {
+    for (const size of [0, 10, 100_000]) {
       const url = new URL(await presignPut(server, 'expect', `of ${size}`))
       const began = performance.now()
       const request = new RawRequest(url, [
