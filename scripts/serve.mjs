@@ -3,6 +3,7 @@ import { explain } from './local/complaint.mjs'
 import { keepCredentials } from './local/credentials.mjs'
 import { linesToPaste, readyLine } from './local/greeting.mjs'
 import { requireHealth } from './local/health.mjs'
+import { deletePartialBlobs } from './local/partial-blobs.mjs'
 import { requireFreePort } from './local/port.mjs'
 import { startRuntime } from './local/runtime.mjs'
 import { HELP, readSettings, selectWorkerVariables } from './local/settings.mjs'
@@ -30,6 +31,7 @@ async function serve() {
   const bootstrap = readBootstrap(settings.bootstrapFile)
   const state = await openStateFolder(settings.stateDir)
   stopping.onExit(() => state.close())
+  if (state.wasKilled) deletePartialBlobs(state.persistence)
   const kept = keepCredentials(state.path)
   await requireFreePort(settings)
 

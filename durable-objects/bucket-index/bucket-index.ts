@@ -22,11 +22,12 @@ import type {
 } from '../../src/model/index-calls'
 import { done, type IndexAnswer, refused } from '../../src/model/outcome'
 import { completeUpload } from './completion'
+import type { Ground } from './ground'
 import { forgetReleased, orphansAmong, releasedBlobs, rememberSwept, sweptThrough } from './housekeeping'
 import { list } from './listing'
 import { commit, copy, find, remove } from './objects'
 import { createTables, hasTables } from './schema'
-import { readCounters } from './tally'
+import { Tally } from './tally'
 import { abortUpload, createUpload, findUpload, listParts, listUploads, putPart } from './uploads'
 
 /**
@@ -35,6 +36,7 @@ import { abortUpload, createUpload, findUpload, listParts, listUploads, putPart 
  */
 export class BucketIndex extends DurableObject {
   readonly #sql = this.ctx.storage.sql
+  readonly #ground: Ground = { sql: this.#sql, tally: new Tally(this.#sql) }
   /** A cache of the one row of `bucket`. */
   #bucket: Bucket | undefined
 
@@ -59,17 +61,18 @@ export class BucketIndex extends DurableObject {
   }
 
   counters(ask: Known): IndexAnswer<BucketCounters> {
-    return this.#reading(ask, () => done(readCounters(this.#sql)))
+    return this.#reading(ask, () => done(this.#ground.tally.read()))
   }
 
   /** Ends the bucket if it is empty. Uploads in progress do not hold it back. From then on it answers that it is gone. */
   async close(ask: Known): Promise<IndexAnswer<void>> {
     const answer = this.#reading(ask, () => {
-      if (readCounters(this.#sql).objects > 0) return refused('BucketNotEmpty')
-      return done(undefined)
+      const isEmpty = this.#sql.exec('select 1 from objects limit 1').toArray().length === 0
+      return isEmpty ? done(undefined) : refused('BucketNotEmpty')
     })
     if (!answer.ok) return answer
     this.#bucket = undefined
+    this.#ground.tally.forget()
     // Its blobs, all released or of uploads, are deleted by the bucket's id: the namespace remembers that.
     await this.ctx.storage.deleteAll()
     return answer
@@ -80,15 +83,15 @@ export class BucketIndex extends DurableObject {
   }
 
   commit(ask: CommitAsk): IndexAnswer<void> {
-    return this.#writing(ask, () => commit(this.#sql, ask))
+    return this.#writing(ask, () => commit(this.#ground, ask))
   }
 
   remove(ask: RemoveAsk): IndexAnswer<Removal[]> {
-    return this.#writing(ask, () => remove(this.#sql, ask))
+    return this.#writing(ask, () => remove(this.#ground, ask))
   }
 
   copy(ask: CopyAsk): IndexAnswer<StoredObject> {
-    return this.#writing(ask, () => copy(this.#sql, ask))
+    return this.#writing(ask, () => copy(this.#ground, ask))
   }
 
   /** @returns a JSON array of ListedRow: up to one more than the limit, which tells that there are more */
@@ -109,7 +112,7 @@ export class BucketIndex extends DurableObject {
   }
 
   completeUpload(ask: CompleteAsk): IndexAnswer<Completed> {
-    return this.#writing(ask, () => completeUpload(this.#sql, ask))
+    return this.#writing(ask, () => completeUpload(this.#ground, ask))
   }
 
   abortUpload(ask: Known & { key: string; upload: string; nowMillis: number }): IndexAnswer<void> {
@@ -153,7 +156,12 @@ export class BucketIndex extends DurableObject {
 
   /** The same as one transaction: an error in the middle undoes all of it. */
   #writing<T>(ask: Known, work: () => IndexAnswer<T>): IndexAnswer<T> {
-    return this.#reading(ask, () => this.ctx.storage.transactionSync(work))
+    try {
+      return this.#reading(ask, () => this.ctx.storage.transactionSync(work))
+    } catch (error) {
+      this.#ground.tally.forget()
+      throw error
+    }
   }
 
   #readBucket(): Bucket {

@@ -12,6 +12,7 @@ import type { ObjectDescription } from '../../src/model/object'
 import { done, type Outcome, refused } from '../../src/model/outcome'
 import { completedChecksum, completedEtag } from '../../src/streams/multipart-digests'
 import { blobsOf, letGo } from './blob-references'
+import type { Ground } from './ground'
 import { findPresent, replace } from './objects'
 import { dropUpload, findUpload, judgeCompletion, type PartRow, partsOf } from './uploads'
 
@@ -23,7 +24,8 @@ const ANSWER_KEPT_MILLIS = 60 * 60 * 1000
  * with the same list answers the same again for a while.
  * @see S3 API reference, CompleteMultipartUpload
  */
-export function completeUpload(sql: SqlStorage, ask: CompleteAsk): Outcome<Completed> {
+export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Completed> {
+  const { sql } = ground
   const upload = findUpload(sql, ask.key, ask.upload)
   if (!upload.ok) return earlierAnswer(sql, ask) ?? upload
   // The index wrote this text itself when the upload was created.
@@ -53,7 +55,7 @@ export function completeUpload(sql: SqlStorage, ask: CompleteAsk): Outcome<Compl
     checksum: checksum.value,
   }
   handOver(sql, present, parts, ask.nowMillis)
-  replace(sql, replaced, {
+  replace(ground, replaced, {
     key: ask.key,
     version: ask.version,
     size,

@@ -12,7 +12,7 @@ import type {
 } from '../../src/model/index-calls'
 import { done, type Outcome, refused } from '../../src/model/outcome'
 import { blobsOf, letGo, share } from './blob-references'
-import { countRemoval, countWrite } from './tally'
+import type { Ground } from './ground'
 
 interface ObjectRow extends Record<string, SqlStorageValue> {
   key: string
@@ -55,32 +55,33 @@ const FIND_WITH_BYTES = `
 type FoundRowColumns = [string, number, string, number, string | null, string | null, ArrayBuffer | null]
 
 /** Makes the draft the present version of its key, if the conditions hold. Doing it twice does it once. */
-export function commit(sql: SqlStorage, { draft, conditions }: CommitAsk): Outcome<void> {
-  const present = findPresent(sql, draft.key)
+export function commit(ground: Ground, { draft, conditions }: CommitAsk): Outcome<void> {
+  const present = findPresent(ground.sql, draft.key)
   if (present?.version === draft.version) return done(undefined)
   if (conditions) {
     const verdict = judgeWrite(present, conditions)
     if (verdict === 'missing') return refused('NoSuchObject', { key: draft.key })
     if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
   }
-  replace(sql, present, draft)
+  replace(ground, present, draft)
   return done(undefined)
 }
 
 /** Puts the draft in the place of what is there, and releases the blobs that this frees. Conditions were judged before. */
-export function replace(sql: SqlStorage, present: Present | undefined, draft: Draft): void {
+export function replace({ sql, tally }: Ground, present: Present | undefined, draft: Draft): void {
   const data = placeData(sql, present?.data ?? null, draft.bytes)
   if (present?.extents) letGo(sql, blobsOf(present.extents), draft.modifiedMillis)
-  const seq = countWrite(sql, { objects: present ? 0 : 1, bytes: draft.size - (present?.size ?? 0) })
+  const seq = tally.countWrite({ objects: present ? 0 : 1, bytes: draft.size - (present?.size ?? 0) })
   insertObject(sql, draft, { data, seq })
 }
 
-export function remove(sql: SqlStorage, { entries, nowMillis }: RemoveAsk): Outcome<Removal[]> {
-  return done(entries.map(entry => removeOne(sql, entry, nowMillis)))
+export function remove(ground: Ground, { entries, nowMillis }: RemoveAsk): Outcome<Removal[]> {
+  return done(entries.map(entry => removeOne(ground, entry, nowMillis)))
 }
 
 /** Copies inside the bucket. No bytes move: blobs are shared, bytes in the index are doubled. */
-export function copy(sql: SqlStorage, ask: CopyAsk): Outcome<StoredObject> {
+export function copy(ground: Ground, ask: CopyAsk): Outcome<StoredObject> {
+  const { sql } = ground
   const [source] = sql.exec<ObjectRow>('select * from objects where key = ?', ask.from).toArray()
   if (!source) return refused('NoSuchObject', { key: ask.from })
   if (source.version !== ask.fromVersion) return refused('Conflict', { key: ask.from })
@@ -100,7 +101,7 @@ export function copy(sql: SqlStorage, ask: CopyAsk): Outcome<StoredObject> {
   }
   // The new holder is counted before the old one lets go, so a copy onto itself never releases its own blobs.
   share(sql, blobsOf(source.extents))
-  replace(sql, present, draft)
+  replace(ground, present, draft)
   return done({
     key: draft.key,
     version: draft.version,
@@ -118,14 +119,14 @@ export function findPresent(sql: SqlStorage, key: string): Present | undefined {
     .toArray()[0]
 }
 
-function removeOne(sql: SqlStorage, entry: RemoveEntry, nowMillis: number): Removal {
+function removeOne({ sql, tally }: Ground, entry: RemoveEntry, nowMillis: number): Removal {
   const present = findPresent(sql, entry.key)
   if (!present) return 'missing'
   if (!mayRemove(present, entry)) return 'refused'
   if (present.data !== null) sql.exec('delete from data where id = ?', present.data)
   if (present.extents) letGo(sql, blobsOf(present.extents), nowMillis)
   sql.exec('delete from objects where key = ?', entry.key)
-  countRemoval(sql, present.size)
+  tally.countRemoval(present.size)
   return 'removed'
 }
 

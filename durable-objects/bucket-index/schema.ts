@@ -2,7 +2,8 @@
  * The tables of one bucket. Text is compared as UTF-8 bytes, which is the order of every listing.
  *
  * - `bucket`        one row: what the bucket is, as JSON
- * - `tally`         one row: the counter that orders versions, and how many objects and bytes there are
+ * - `tally`         one row: the counter that orders versions, how many objects and bytes there are, and whether that is
+ *                   exact; see tally.ts
  * - `objects`       the present version of each key; columns that listings show come first, so that long descriptions
  *                   and extents stay out of their way. Rows are kept short: a page of the table holds more of them, and
  *                   a listing that seeks reads fewer pages
@@ -16,9 +17,9 @@ const TABLES = `
   create table bucket (id integer primary key check (id = 1), record text not null);
   create table tally (
     id integer primary key check (id = 1),
-    seq integer not null, objects integer not null, bytes integer not null
+    seq integer not null, objects integer not null, bytes integer not null, exact integer not null
   );
-  insert into tally values (1, 0, 0, 0);
+  insert into tally values (1, 0, 0, 0, 1);
   create table objects (
     key text primary key,
     size integer not null, etag text not null, modified integer not null,

@@ -45,6 +45,7 @@ export async function openStateFolder(path) {
   const lock = await takeLock(path)
   const note = join(path, 'server.json')
   let facts = { pid: process.pid }
+  const wasKilled = existsSync(note)
   await endLeftOver(readNote(note)?.runtime)
   rmSync(join(path, 'tmp'), { recursive: true, force: true })
   mkdirSync(join(path, 'tmp'))
@@ -52,6 +53,8 @@ export async function openStateFolder(path) {
     path,
     persistence: join(path, 'v3'),
     scratch: join(path, 'tmp'),
+    /** Whether the last server did not end by itself. */
+    wasKilled,
     /** Leaves word of who holds the folder. */
     note(more) {
       facts = { ...facts, ...more }

@@ -87,7 +87,8 @@ export function readCredential(text: string): SigV4Credential | undefined {
 /** Milliseconds of yyyymmddThhmmssZ; undefined where it is none, or lies before 1970. */
 export function readTimestamp(text: string): number | undefined {
   if (!/^\d{8}T\d{6}Z$/.test(text)) return undefined
-  const millis = Date.parse(text.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+  const at = (from: number, to: number) => text.slice(from, to)
+  const millis = Date.parse(`${at(0, 4)}-${at(4, 6)}-${at(6, 8)}T${at(9, 11)}:${at(11, 13)}:${at(13, 15)}Z`)
   return millis >= 0 ? millis : undefined
 }
 

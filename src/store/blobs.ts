@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault'
 import type { BlobOrigin } from '../model/index-calls'
 import type { Extent } from '../model/object'
-import { randomId } from './ids'
+import { blobId } from './ids'
 
 /** R2 deletes at most so many keys in one call. */
 const MAX_DELETE = 1000
@@ -52,7 +52,7 @@ export class Blobs {
       nowMillis,
     }: { body: ReadableStream | Uint8Array; size: number; sha256?: string; nowMillis: number },
   ): Promise<WrittenBlob> {
-    const blob = `${hourOf(nowMillis)}/${randomId()}`
+    const blob = `${hourOf(nowMillis)}/${blobId()}`
     const customMetadata: Record<string, string> = { key: Buffer.from(origin.key).toString('base64url') }
     if (origin.upload !== undefined) customMetadata.upload = origin.upload
     try {

@@ -11,7 +11,7 @@ import { createDigest } from '../streams/digest'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
 import type { StoreContext } from './context'
-import { randomVersion } from './ids'
+import { newVersion } from './ids'
 import type { Place } from './objects'
 import { openBytes, piecesOf } from './reading'
 
@@ -104,7 +104,7 @@ export class Copying {
       known: bucket.settingsVersion,
       from: from.key,
       to: to.key,
-      version: randomVersion(),
+      version: newVersion(),
       nowMillis: this.#context.now(),
       fromVersion: source.version,
       description: writeDescription(description),
@@ -133,7 +133,7 @@ export class Copying {
       }
       const draft = {
         key: to.key,
-        version: randomVersion(),
+        version: newVersion(),
         size: source.size,
         etag: source.etag,
         modifiedMillis: now(),

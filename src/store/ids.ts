@@ -3,9 +3,19 @@ export function randomId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex')
 }
 
-/** What tells one write of a key from another: 96 random bits, short since every row has one. */
-export function randomVersion(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString('base64url')
+let isolateMark = ''
+let versions = 0
+
+/** What tells one write of a key from another: a random mark of this isolate, and a count. Short, since every row has one. */
+export function newVersion(): string {
+  if (isolateMark === '') isolateMark = Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('base64url')
+  versions += 1
+  return isolateMark + versions.toString(36)
+}
+
+/** What names a blob within its hour: 120 random bits. */
+export function blobId(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(15))).toString('base64url')
 }
 
 /** An id that sorts by the time it was made: uploads are listed in the order in which they began. */

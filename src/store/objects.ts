@@ -19,7 +19,7 @@ import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
 import type { StoreContext } from './context'
-import { randomVersion } from './ids'
+import { newVersion } from './ids'
 import { type TakenIn, takeIn } from './intake'
 import { openBytes } from './reading'
 
@@ -168,7 +168,7 @@ export class Objects {
     const described = foreign ? { ...description, owner: caller.account.id } : description
     return {
       key,
-      version: randomVersion(),
+      version: newVersion(),
       size: taken.size,
       etag: taken.md5,
       modifiedMillis: this.#context.now(),

@@ -22,7 +22,7 @@ import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
 import type { StoreContext } from './context'
 import type { Copying } from './copying'
-import { randomVersion, timedId } from './ids'
+import { newVersion, timedId } from './ids'
 import { takeIn } from './intake'
 import type { Place } from './objects'
 import { openBytes, piecesOf, slicesOf } from './reading'
@@ -152,7 +152,7 @@ export class Uploads {
   ): Promise<Completed> {
     requireKey(ask.key)
     const { stubs, now, config } = this.#context
-    const version = randomVersion()
+    const version = newVersion()
     return this.#buckets.within(caller, name, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
       const { maxObjectBytes } = config

@@ -19,6 +19,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type LocalServer, startLocalServer, temporaryFolder } from '../support/local-server'
+import { readBlobs } from '../support/state-blobs'
 import { makeBody, type Write, WriteHistory } from './write-history'
 
 /** How often the server is killed; WHARF_KILL_ROUNDS=20 for the long run. */
@@ -56,6 +57,21 @@ describe(`kill -9 of everything in the middle of ${WRITERS} concurrent writes, $
       client.destroy()
     }
     console.log(`${history.acknowledged} writes were acknowledged before ${ROUNDS} kills, and none was lost`)
+  })
+
+  test('leaves no blob that nobody references, once the sweep came round', { timeout: 60_000 }, async () => {
+    const env = {
+      WHARF_RELEASED_BLOB_GRACE_SECONDS: '0',
+      WHARF_ORPHAN_GRACE_SECONDS: '0',
+      WHARF_SWEEP_INTERVAL_SECONDS: '1',
+    }
+    const server = await startLocalServer({ stateDir, env })
+    await pause(4000)
+    expect(await server.stop()).toBe(0)
+    const { stored, referenced, files } = readBlobs(stateDir)
+    expect(stored.filter(blob => !referenced.has(blob))).toEqual([])
+    expect([...referenced].filter(blob => !stored.includes(blob))).toEqual([])
+    expect(files).toBe(stored.length)
   })
 })
 

@@ -1,4 +1,4 @@
-import { createExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { sweepSlice } from '../../src/jobs/sweep'
@@ -159,4 +159,19 @@ test('the index counts its objects and bytes', async () => {
   await s3('DELETE', `/${bucket}/a`)
   await s3('PUT', `/${bucket}/b`, { body: '' })
   expect(await counters()).toEqual({ objects: 2, bytes: 30_000 })
+})
+
+test('the index counts right after it was lost in the middle of a burst of writes', async () => {
+  const bucket = await freshBucket()
+  const entry = await env.NAMESPACE.getByName('namespace').find(bucket)
+  const stub = () => env.BUCKET_INDEX.getByName(entry?.id ?? '')
+  for (let i = 0; i < 5; i++) {
+    await s3('PUT', `/${bucket}/k${i}`, { body: 'x'.repeat(100) })
+    await s3('PUT', `/${bucket}/k0`, { body: 'x'.repeat(10) })
+    await evictDurableObject(stub())
+    const answer = await stub().counters({ known: 1 })
+    expect(answer.ok && answer.value).toEqual({ objects: i + 1, bytes: i * 100 + 10 })
+    // Now and then the burst is over before the index goes.
+    if (i % 2 === 0) await new Promise(resolve => setTimeout(resolve, 1100))
+  }
 })
