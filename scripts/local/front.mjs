@@ -8,6 +8,8 @@ const RECONNECTS = 30
 const RECONNECT_MILLIS = 100
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+/** For somebody who asks for a tunnel; the runtime would answer 500. */
+const NO_TUNNEL = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 
 /**
  * The port that clients know. It passes bytes on to the runtime and back, and adds the one thing that the runtime leaves
@@ -22,7 +24,7 @@ export class Front {
   /** @param upstream  where the runtime listens: { host, port } */
   constructor(upstream) {
     this.#upstream = upstream
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, client => this.#serve(client))
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, client => this.#meet(client))
   }
 
   /**
@@ -48,11 +50,24 @@ export class Front {
     await Promise.race([Promise.all(open), pause(withinMillis)])
   }
 
-  async #serve(client) {
+  /** A connection reaches the runtime once it says something. */
+  #meet(client) {
     this.#clients.add(client)
     client.once('close', () => this.#clients.delete(client))
     // Errors show as 'close'; there is nobody to tell.
     client.on('error', () => {})
+    const leave = () => client.end()
+    client.once('end', leave)
+    client.once('data', first => {
+      client.pause()
+      client.unshift(first)
+      client.removeListener('end', leave)
+      if (first.toString('latin1', 0, 8) === 'CONNECT ') client.end(NO_TUNNEL)
+      else this.#serve(client)
+    })
+  }
+
+  async #serve(client) {
     const upstream = await this.#reach(client)
     if (!upstream) return client.destroy()
     upstream.on('error', () => {})

@@ -47,6 +47,7 @@ export const FAULT_CODES = [
   'LengthRequired',
   'BodyTooLarge',
   'BodyIncomplete',
+  'BodyLost',
   'InvalidDigest',
   'DigestMismatch',
   'PayloadHashMismatch',

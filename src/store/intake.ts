@@ -92,7 +92,7 @@ async function stream(
     blobs.write(to.bucketId, to.origin, { body: bytes, size, sha256: promised.sha256, nowMillis: now() })
 
   if (body.native && !promised.checksum) {
-    const { extent, md5 } = await put(body.native)
+    const { extent, md5 } = await put(body.native).catch(brokenOff)
     written.push(extent)
     checkPromised(promised, { md5 })
     return { size, md5, extents: [extent] }
@@ -106,6 +106,15 @@ async function stream(
   const checksum = digest && base64(digest.digest())
   checkPromised(promised, { md5: stored.md5, checksum })
   return { size, md5: stored.md5, checksum, extents: [stored.extent] }
+}
+
+/**
+ * What the runtime says when the client of a native stream is gone, or, as far as can be told, the line to R2. The client hears
+ * that it may try again.
+ */
+function brokenOff(error: unknown): never {
+  const isLost = error instanceof Error && error.message === 'Network connection lost.'
+  throw isLost ? new Fault('BodyLost') : error
 }
 
 /** Hands the decoded bytes on, through the digest. A fault of the body breaks the pipe, so that R2 stores nothing. */

@@ -60,5 +60,7 @@ function byteReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReade
 }
 
 function brokenOff(error: unknown, code: FaultCode): never {
-  throw error instanceof Fault ? error : new Fault(code, {}, `The body broke off: ${error}`)
+  if (error instanceof Fault) throw error
+  // Of our own bytes the log shall know; a client knows that it went away.
+  throw new Fault(code, { problem: 'it broke off' }, code === 'Internal' ? `a read broke off: ${error}` : undefined)
 }

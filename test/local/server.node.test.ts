@@ -4,7 +4,13 @@ import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -93,6 +99,27 @@ describe('a first start', () => {
       await request.received(/^HTTP\/1\.1 200 /m)
       request.close()
     }
+  })
+
+  test('makes no tunnel for CONNECT', async () => {
+    const request = new RawRequest(new URL(server.url), ['CONNECT example.com:443 HTTP/1.1'])
+    await request.received(/^HTTP\/1\.1 405 /)
+    request.close()
+  })
+
+  test('tells a client that its body came short, and stores nothing of it', async () => {
+    await clientOf(server).send(new CreateBucketCommand({ Bucket: 'short' }))
+    for (const size of [10_000, 1_000_000]) {
+      const url = new URL(await presignPut(server, 'short', `of ${size}`))
+      const request = new RawRequest(url, [`PUT ${url.pathname}${url.search} HTTP/1.1`, `Content-Length: ${size}`])
+      request.send('x'.repeat(size / 2))
+      await pause(100)
+      request.end()
+      await request.received(/^HTTP\/1\.1 400 /)
+      request.close()
+    }
+    const { KeyCount } = await clientOf(server).send(new ListObjectsV2Command({ Bucket: 'short' }))
+    expect(KeyCount).toBe(0)
   })
 
   test('refuses an upload that expects 100-continue without asking for its body', async () => {

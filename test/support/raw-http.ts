@@ -24,6 +24,11 @@ export class RawRequest {
     this.#socket.write(bytes)
   }
 
+  /** Says that no more will come, and goes on listening. */
+  end() {
+    this.#socket.end()
+  }
+
   close() {
     this.#socket.destroy()
   }

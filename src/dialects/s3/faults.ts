@@ -231,6 +231,11 @@ const FACES = {
     status: 400,
     message: 'The request body terminated unexpectedly, or had another length than the headers said.',
   },
+  BodyLost: {
+    code: 'RequestTimeout',
+    status: 400,
+    message: 'Your socket connection to the server was lost, or was not written to in time. You may try again.',
+  },
   InvalidDigest: {
     code: 'InvalidDigest',
     status: 400,
