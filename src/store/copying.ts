@@ -4,13 +4,15 @@ import type { Caller } from '../model/caller'
 import type { Checksum, ChecksumAlgorithm } from '../model/checksum'
 import { judgeRead, type ReadConditions, type WriteConditions } from '../model/conditions'
 import { Fault } from '../model/fault'
-import { listedMarks, readStoredObject, storedTexts, writeDescription } from '../model/index-calls'
+import { type Draft, listedMarks, readStoredObject, storedTexts, writeDescription } from '../model/index-calls'
 import { requireKey } from '../model/names'
 import type { Extent, FoundObject, ObjectDescription, ObjectRecord } from '../model/object'
 import { createDigest } from '../streams/digest'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
-import { read, write } from './calls'
+import { write } from './calls'
+import { commitDraft, orDiscard } from './committing'
 import type { StoreContext } from './context'
+import { findObject } from './finding'
 import { newVersion } from './ids'
 import type { Place } from './objects'
 import { openBytes, piecesOf } from './reading'
@@ -65,17 +67,11 @@ export class Copying {
     { bucket: name, key }: Place,
     conditions: ReadConditions | undefined,
   ): Promise<{ bucket: Bucket; found: FoundObject }> {
-    requireKey(key)
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:GetObject', bucket)
-      const ask = { known: bucket.settingsVersion, key, bytes: true }
-      const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
-      if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
-      const row = unwrapIndex(answer)
-      const record = readStoredObject(row.object)
+      const found = await findObject(this.#context, caller, bucket, { key, bytes: true })
       // A copy never answers "not modified": whatever does not hold is a failed precondition.
-      if (conditions && judgeRead(record, conditions) !== 'go') throw new Fault('PreconditionFailed')
-      return { bucket, found: { record, bytes: row.bytes && new Uint8Array(row.bytes) } }
+      if (conditions && judgeRead(found.record, conditions) !== 'go') throw new Fault('PreconditionFailed')
+      return { bucket, found }
     })
   }
 
@@ -122,16 +118,16 @@ export class Copying {
     description: ObjectDescription,
     { to, conditions }: CopyObjectAsk,
   ): Promise<ObjectRecord> {
-    const { blobs, now, later, stubs } = this.#context
+    const { blobs, now } = this.#context
     const target = await this.#buckets.within(caller, to.bucket, async bucket => bucket)
     const extents: Extent[] = []
-    try {
+    return orDiscard(this.#context, { bucketId: target.id, extents }, async () => {
       for (const extent of source.extents) {
         const body = await blobs.read(sourceBucket.id, extent, 0, extent.size)
         const written = await blobs.write(target.id, { key: to.key }, { body, size: extent.size, nowMillis: now() })
         extents.push(written.extent)
       }
-      const draft = {
+      const draft: Draft = {
         key: to.key,
         version: newVersion(),
         size: source.size,
@@ -141,18 +137,9 @@ export class Copying {
         listed: listedMarks(description),
         bytes,
       }
-      await this.#buckets.within(caller, to.bucket, async bucket => {
-        authorize(caller, 's3:PutObject', bucket)
-        if (bucket.id !== target.id) throw new Fault('NoSuchBucket', { bucket: to.bucket })
-        const ask = { known: bucket.settingsVersion, draft, conditions }
-        unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, to.key)).commit(ask)))
-      })
+      await commitDraft(this.#context, this.#buckets, caller, { written: target, draft, conditions })
       return readStoredObject(draft)
-    } catch (error) {
-      const names = extents.map(extent => extent.blob)
-      if (error instanceof Fault && names.length > 0) later(blobs.discard(target.id, names))
-      throw error
-    }
+    })
   }
 
   /** The checksum of the copy, where it is not the source's own: its bytes are read once, and stay where they are. */

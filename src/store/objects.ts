@@ -13,12 +13,14 @@ import {
   storedTexts,
 } from '../model/index-calls'
 import { requireKey } from '../model/names'
-import type { FoundObject, ObjectDescription, ObjectRecord } from '../model/object'
+import type { ObjectDescription, ObjectRecord } from '../model/object'
 import { type ByteRange, resolveRange, type WantedRange } from '../model/range'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
+import { commitDraft, orDiscard } from './committing'
 import type { StoreContext } from './context'
+import { findObject } from './finding'
 import { newVersion } from './ids'
 import { type TakenIn, takeIn } from './intake'
 import { openBytes } from './reading'
@@ -79,7 +81,10 @@ export class Objects {
       inlineMaxBytes: config.inlineMaxBytes,
     })
     const draft = this.#draft(bucket, caller, key, taken, describeBody(description, body, taken))
-    await this.#commit(caller, bucket, draft, conditions, taken)
+    const { extents } = taken
+    await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
+      commitDraft(this.#context, this.#buckets, caller, { written: bucket, draft, conditions }),
+    )
     return readStoredObject(draft)
   }
 
@@ -90,7 +95,7 @@ export class Objects {
    */
   async get(caller: Caller, ask: GetAsk): Promise<ReadObject> {
     return this.#buckets.within(caller, ask.bucket, async bucket => {
-      const found = await this.#find(caller, bucket, ask, true)
+      const found = await findObject(this.#context, caller, bucket, { key: ask.key, bytes: true })
       const range = judge(found.record, ask)
       const body = await openBytes(this.#context, bucket, found, range)
       return { record: found.record, range, body }
@@ -100,7 +105,7 @@ export class Objects {
   /** As `get`, without the bytes. */
   async head(caller: Caller, ask: GetAsk): Promise<Omit<ReadObject, 'body'>> {
     return this.#buckets.within(caller, ask.bucket, async bucket => {
-      const { record } = await this.#find(caller, bucket, ask, false)
+      const { record } = await findObject(this.#context, caller, bucket, { key: ask.key, bytes: false })
       return { record, range: judge(record, ask) }
     })
   }
@@ -119,48 +124,11 @@ export class Objects {
     })
   }
 
-  async #find(caller: Caller, bucket: Bucket, { key }: Place, bytes: boolean): Promise<FoundObject> {
-    requireKey(key)
-    authorize(caller, 's3:GetObject', bucket)
-    const ask = { known: bucket.settingsVersion, key, bytes }
-    const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
-    // Who may not list must not learn which keys there are.
-    if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
-    const found = unwrapIndex(answer)
-    return { record: readStoredObject(found.object), bytes: found.bytes && new Uint8Array(found.bytes) }
-  }
-
   async #judgeAhead(bucket: Bucket, key: string, conditions: WriteConditions): Promise<void> {
     const ask = { known: bucket.settingsVersion, key, bytes: false }
     const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
     const present = !answer.ok && answer.code === 'NoSuchObject' ? undefined : unwrapIndex(answer).object
     requireWrite(present, key, conditions)
-  }
-
-  async #commit(
-    caller: Caller,
-    written: Bucket,
-    draft: Draft,
-    conditions: WriteConditions | undefined,
-    { extents }: TakenIn,
-  ): Promise<void> {
-    try {
-      await this.#buckets.within(caller, written.name, async bucket => {
-        authorize(caller, 's3:PutObject', bucket)
-        // The bytes lie under the id of a bucket that was removed meanwhile, and another one took its name.
-        if (bucket.id !== written.id) throw new Fault('NoSuchBucket', { bucket: written.name })
-        const ask = { known: bucket.settingsVersion, draft, conditions }
-        unwrapIndex(await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask)))
-      })
-    } catch (error) {
-      // Refused: nobody can ever read these bytes. Any other failure leaves open whether the commit was carried out:
-      // then the blobs stay, and the sweep asks the index.
-      const blobs = extents.map(extent => extent.blob)
-      if (error instanceof Fault && blobs.length > 0) {
-        this.#context.later(this.#context.blobs.discard(written.id, blobs))
-      }
-      throw error
-    }
   }
 
   #draft(bucket: Bucket, caller: Caller, key: string, taken: TakenIn, description: ObjectDescription): Draft {

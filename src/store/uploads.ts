@@ -20,6 +20,7 @@ import { createDigest } from '../streams/digest'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
+import { orDiscard } from './committing'
 import type { StoreContext } from './context'
 import type { Copying } from './copying'
 import { newVersion, timedId } from './ids'
@@ -104,13 +105,9 @@ export class Uploads {
       checksum: taken.checksum,
       extents: taken.extents,
     }
-    try {
-      await this.#keepPart(caller, bucket, { key, upload, part })
-    } catch (error) {
-      const blobs = part.extents.map(extent => extent.blob)
-      if (error instanceof Fault && blobs.length > 0) this.#context.later(this.#context.blobs.discard(bucket.id, blobs))
-      throw error
-    }
+    await orDiscard(this.#context, { bucketId: bucket.id, extents: part.extents }, () =>
+      this.#keepPart(caller, bucket, { key, upload, part }),
+    )
     return part
   }
 

@@ -1,0 +1,48 @@
+import { authorize } from '../auth/authorize'
+import type { Bucket } from '../model/bucket'
+import type { Caller } from '../model/caller'
+import type { WriteConditions } from '../model/conditions'
+import { Fault } from '../model/fault'
+import type { Draft } from '../model/index-calls'
+import type { Extent } from '../model/object'
+import { type Buckets, rangeOf, unwrapIndex } from './buckets'
+import { write } from './calls'
+import type { StoreContext } from './context'
+
+/**
+ * Gives written bytes their key: the one moment at which an object changes.
+ * @param written  the bucket under whose id the bytes were written
+ * @throws Fault   PreconditionFailed, NoSuchObject, NoSuchBucket, AccessDenied; then the bytes are discarded
+ */
+export async function commitDraft(
+  context: StoreContext,
+  buckets: Buckets,
+  caller: Caller,
+  { written, draft, conditions }: { written: Bucket; draft: Draft; conditions: WriteConditions | undefined },
+): Promise<void> {
+  await buckets.within(caller, written.name, async bucket => {
+    authorize(caller, 's3:PutObject', bucket)
+    // The bytes lie under the id of a bucket that was removed meanwhile, and another one took its name.
+    if (bucket.id !== written.id) throw new Fault('NoSuchBucket', { bucket: written.name })
+    const ask = { known: bucket.settingsVersion, draft, conditions }
+    unwrapIndex(await write(() => context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask)))
+  })
+}
+
+/**
+ * Does what turns written bytes into something that is read. A fault is a refusal: nobody can ever read these bytes, and
+ * they are discarded. Any other failure leaves open whether it was carried out: then they stay, and the sweep asks the index.
+ */
+export async function orDiscard<T>(
+  { blobs, later }: StoreContext,
+  written: { bucketId: string; extents: Extent[] },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const names = written.extents.map(extent => extent.blob)
+    if (error instanceof Fault && names.length > 0) later(blobs.discard(written.bucketId, names))
+    throw error
+  }
+}
