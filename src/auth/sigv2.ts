@@ -1,4 +1,5 @@
 import { Fault } from '../model/fault'
+import { amzHeaders } from '../wire/amz-headers'
 import { percentDecode } from '../wire/percent'
 import type { SentRequest } from './sigv4-claim'
 
@@ -128,8 +129,7 @@ function checkTime({ expires }: SigV2Claim, headers: Headers, nowMillis: number)
 
 function stringToSign({ expires }: SigV2Claim, { method, headers, rawQuery }: SentRequest, path: string): string {
   const date = expires ?? (headers.has('x-amz-date') ? '' : (headers.get('date') ?? ''))
-  const amzHeaders = Array.from(headers)
-    .filter(([name]) => name.startsWith('x-amz-'))
+  const signedHeaders = Array.from(amzHeaders(headers))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => `${name}:${value.trim()}\n`)
   const signed = queryPairs(rawQuery)
@@ -138,7 +138,7 @@ function stringToSign({ expires }: SigV2Claim, { method, headers, rawQuery }: Se
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
   const resource = signed.length === 0 ? path : `${path}?${signed.join('&')}`
   const [md5, type] = [headers.get('content-md5') ?? '', headers.get('content-type') ?? '']
-  return `${method}\n${md5}\n${type}\n${date}\n${amzHeaders.join('')}${resource}`
+  return `${method}\n${md5}\n${type}\n${date}\n${signedHeaders.join('')}${resource}`
 }
 
 function queryPairs(rawQuery: string): [string, string][] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Fault } from '../model/fault'
+import { amzHeaders } from '../wire/amz-headers'
 import { deriveSigningKey, SigningKeys, verifySignature } from './signing-keys'
 import { canonicalRequests } from './sigv4-canonical'
 import { ALGORITHM, SCOPE_TERMINATOR, type SentRequest, type SigV4Claim } from './sigv4-claim'
@@ -100,9 +101,7 @@ function checkScope(claim: SigV4Claim, { region, services }: VerifyOptions): voi
 /** Whoever is on the way could add or change what is not signed: an ACL, a copy source, metadata. */
 function checkSignedHeaders({ signedHeaders }: SigV4Claim, headers: Headers): void {
   const unsigned = signedHeaders.includes('host') ? [] : ['host']
-  for (const name of headers.keys()) {
-    if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) unsigned.push(name)
-  }
+  for (const [name] of amzHeaders(headers)) if (!signedHeaders.includes(name)) unsigned.push(name)
   if (unsigned.length > 0) throw new Fault('HeadersNotSigned', { headersNotSigned: unsigned.join(', ') })
 }
 

@@ -59,7 +59,7 @@ export class Blobs {
       const stored = await this.#r2.put(`${bucketId}/${blob}`, body, { sha256, customMetadata })
       const md5 = stored.checksums.md5
       if (stored.size !== size || !md5) throw new Fault('Internal', {}, `R2 stored ${stored.size} of ${size} bytes`)
-      return { extent: { blob, offset: 0, size }, md5: Buffer.from(md5).toString('hex') }
+      return { extent: { blob, offset: 0, size }, md5: new Uint8Array(md5).toHex() }
     } catch (error) {
       if (sha256 && error instanceof Error && DIGEST_MISMATCH.test(error.message))
         throw new Fault('PayloadHashMismatch')

@@ -60,9 +60,9 @@ export async function readDocument(body: IncomingBody, maxBytes: number): Promis
 }
 
 export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
+  return bytes.toHex()
 }
 
 export function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
+  return bytes.toBase64()
 }

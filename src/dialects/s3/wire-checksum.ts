@@ -8,6 +8,7 @@ import {
   isChecksumValue,
 } from '../../model/checksum'
 import type { PromisedChecksum } from '../../streams/incoming'
+import { amzHeaders } from '../../wire/amz-headers'
 import type { XmlElement } from '../../wire/xml'
 import { invalidArgument, S3Error } from './s3-error'
 
@@ -52,7 +53,7 @@ function readValue(
   isValid: (algorithm: ChecksumAlgorithm, value: string) => boolean,
 ): PromisedChecksum | undefined {
   let promised: PromisedChecksum | undefined
-  for (const [name, value] of headers) {
+  for (const [name, value] of amzHeaders(headers)) {
     if (!name.startsWith('x-amz-checksum-')) continue
     const algorithm = CHECKSUM_ALGORITHMS.find(one => name === `x-amz-checksum-${one}`)
     if (!algorithm) {

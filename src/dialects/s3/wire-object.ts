@@ -2,6 +2,7 @@ import type { Checksum } from '../../model/checksum'
 import { Fault } from '../../model/fault'
 import type { ObjectDescription, ObjectHeaders, ObjectRecord } from '../../model/object'
 import type { ByteRange } from '../../model/range'
+import { amzHeaders } from '../../wire/amz-headers'
 import { quoted } from '../../wire/etag'
 import { httpDate } from '../../wire/http-date'
 import { invalidArgument, notImplemented, S3Error } from './s3-error'
@@ -50,7 +51,7 @@ export function readDescription(headers: Headers): ObjectDescription {
 function readMetadata(headers: Headers): Record<string, string> {
   const entries: [string, string][] = []
   let size = 0
-  for (const [name, value] of headers) {
+  for (const [name, value] of amzHeaders(headers)) {
     if (!name.startsWith(META)) continue
     const short = name.slice(META.length)
     entries.push([short, value])
@@ -93,8 +94,7 @@ function readEncryption(headers: Headers): string | undefined {
 /** Headers that would change what is stored or who may read it: to take no notice of them would be a lie. */
 export function refuseUnsupported(headers: Headers): void {
   refuseAcl(headers)
-  for (const [name, value] of headers) {
-    if (!name.startsWith('x-amz-')) continue
+  for (const [name, value] of amzHeaders(headers)) {
     if (name === 'x-amz-tagging' && value !== '') throw notImplemented(name, value)
     if (name === 'x-amz-write-offset-bytes') throw notImplemented(name, value)
     if (name.includes('server-side-encryption-')) throw notImplemented(name)
@@ -104,16 +104,16 @@ export function refuseUnsupported(headers: Headers): void {
   }
 }
 
+const GRANTS = new Set(['read', 'write', 'read-acp', 'write-acp', 'full-control'].map(one => `x-amz-grant-${one}`))
+
 /** @throws S3Error InvalidArgument, NotImplemented for grants to others */
 export function refuseAcl(headers: Headers): void {
   const acl = headers.get('x-amz-acl')
-  const grants = ['read', 'write', 'read-acp', 'write-acp', 'full-control'].filter(one =>
-    headers.has(`x-amz-grant-${one}`),
-  )
+  const grants = amzHeaders(headers).filter(([name]) => GRANTS.has(name))
   if (acl !== null && grants.length > 0) {
     throw new S3Error('InvalidRequest', 'Specifying both Canned ACLs and Header Grants is not allowed.')
   }
-  if (grants.length > 0) throw notImplemented(`x-amz-grant-${grants[0]}`)
+  if (grants.length > 0) throw notImplemented(grants[0]?.[0] ?? 'x-amz-grant-read')
   if (acl === null || PRIVATE_ACLS.includes(acl)) return
   if (OTHER_ACLS.includes(acl)) throw notImplemented('x-amz-acl', acl)
   throw invalidArgument('x-amz-acl', acl, 'The canned ACL is not known.')
