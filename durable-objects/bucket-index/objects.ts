@@ -1,14 +1,18 @@
-import { judgeWrite } from '../../src/model/conditions'
-import type {
-  CommitAsk,
-  CopyAsk,
-  Draft,
-  FindAsk,
-  FoundRow,
-  Removal,
-  RemoveAsk,
-  RemoveEntry,
-  StoredObject,
+import { judgeRead, judgeWrite } from '../../src/model/conditions'
+import { describeCopy } from '../../src/model/copy'
+import {
+  type CommitAsk,
+  type CopyAsk,
+  type Draft,
+  type FindAsk,
+  type FoundRow,
+  listedMarks,
+  type Removal,
+  type RemoveAsk,
+  type RemoveEntry,
+  readDescription,
+  type StoredObject,
+  writeDescription,
 } from '../../src/model/index-calls'
 import { done, type Outcome, refused } from '../../src/model/outcome'
 import { blobsOf, letGo, share } from './blob-references'
@@ -84,19 +88,25 @@ export function copy(ground: Ground, ask: CopyAsk): Outcome<StoredObject> {
   const { sql } = ground
   const [source] = sql.exec<ObjectRow>('select * from objects where key = ?', ask.from).toArray()
   if (!source) return refused('NoSuchObject', { key: ask.from })
-  if (source.version !== ask.fromVersion) return refused('Conflict', { key: ask.from })
+  if (ask.fromVersion !== undefined && source.version !== ask.fromVersion) return refused('Conflict', { key: ask.from })
+  // A copy never answers "not modified": whatever does not hold is a failed precondition.
+  const readable =
+    judgeRead({ etag: source.etag, modifiedMillis: source.modified }, ask.sourceConditions ?? {}) === 'go'
+  if (!readable) return refused('PreconditionFailed')
+  if (source.size > ask.maxSourceBytes) return refused('CopyTooLarge', { size: source.size })
   const present = findPresent(sql, ask.to)
   const verdict = judgeWrite(present, ask.conditions ?? {})
   if (verdict === 'missing') return refused('NoSuchObject', { key: ask.to })
   if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
 
+  const description = describeCopy(readDescription(source.description), ask.describe)
   const draft: Draft = {
     ...storedObject(source),
     key: ask.to,
     version: ask.version,
     modifiedMillis: ask.nowMillis,
-    description: ask.description,
-    listed: ask.listed,
+    description: writeDescription(description),
+    listed: listedMarks(description),
     bytes: source.data === null ? undefined : new Uint8Array(readData(sql, source.data)),
   }
   // The new holder is counted before the old one lets go, so a copy onto itself never releases its own blobs.

@@ -1,5 +1,6 @@
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksum'
-import type { WriteConditions } from './conditions'
+import type { ReadConditions, WriteConditions } from './conditions'
+import type { CopyDescription } from './copy'
 import { readExtents, writeExtents } from './extents'
 import type { Extent, ObjectDescription, ObjectRecord } from './object'
 
@@ -75,11 +76,11 @@ export interface CopyAsk extends Known {
   to: string
   version: string
   nowMillis: number
-  /** The version of the source that the caller saw, by which it decided everything else. */
-  fromVersion: string
-  /** What the copy is described by. */
-  description: string | null
-  listed: ListedMarks
+  /** The version of the source that the caller saw, where it decided anything by that. */
+  fromVersion?: string
+  sourceConditions?: ReadConditions
+  maxSourceBytes: number
+  describe: CopyDescription
   conditions?: WriteConditions
 }
 
@@ -220,7 +221,7 @@ interface StoredDescription extends Partial<Omit<ObjectDescription, 'parts'>> {
   parts?: [number: number, size: number, checksum?: string][]
 }
 
-function readDescription(text: string | null): ObjectDescription {
+export function readDescription(text: string | null): ObjectDescription {
   if (text === null) return { headers: {}, metadata: {} }
   // Written by `writeDescription` alone.
   const { headers = {}, metadata = {}, parts, ...rest } = JSON.parse(text) as StoredDescription

@@ -46,3 +46,8 @@ export async function orDiscard<T>(
     throw error
   }
 }
+
+/** The account that a caller writes for, where that is not the bucket's owner. Root writes for the owner. */
+export function ownerOf(caller: Caller, bucket: Bucket): string | undefined {
+  return caller.kind === 'user' && caller.account.id !== bucket.owner ? caller.account.id : undefined
+}

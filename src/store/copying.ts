@@ -3,14 +3,15 @@ import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
 import type { Checksum, ChecksumAlgorithm } from '../model/checksum'
 import { judgeRead, type ReadConditions, type WriteConditions } from '../model/conditions'
+import { type CopyDescription, describeCopy } from '../model/copy'
 import { Fault } from '../model/fault'
-import { type Draft, listedMarks, readStoredObject, storedTexts, writeDescription } from '../model/index-calls'
+import { type CopyAsk, type Draft, listedMarks, readStoredObject, storedTexts } from '../model/index-calls'
 import { requireKey } from '../model/names'
-import type { Extent, FoundObject, ObjectDescription, ObjectRecord } from '../model/object'
+import type { Extent, FoundObject, ObjectRecord } from '../model/object'
 import { createDigest } from '../streams/digest'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
-import { commitDraft, orDiscard } from './committing'
+import { commitDraft, orDiscard, ownerOf } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
@@ -26,8 +27,7 @@ export interface CopyObjectAsk {
   sourceConditions?: ReadConditions
   conditions?: WriteConditions
   maxSourceBytes: number
-  /** What the copy shall be described by, made from the source's record. */
-  describe(source: ObjectRecord): ObjectDescription
+  describe: CopyDescription
   /** Compute this checksum for the copy, where the source has it not. */
   checksumAlgorithm?: ChecksumAlgorithm
 }
@@ -76,50 +76,60 @@ export class Copying {
   }
 
   async #copyOnce(caller: Caller, ask: CopyObjectAsk): Promise<ObjectRecord> {
-    const { bucket: sourceBucket, found } = await this.findSource(caller, ask.from, ask.sourceConditions)
-    const source = found.record
-    if (source.size > ask.maxSourceBytes) throw new Fault('CopyTooLarge', { size: source.size })
-    const description = ask.describe(source)
-    const checksum = await this.#checksumFor(sourceBucket, found, ask.checksumAlgorithm)
-    const described: ObjectDescription = checksum ? { ...description, checksum } : description
+    const staysInside = ask.from.bucket === ask.to.bucket
+    if (staysInside && !ask.checksumAlgorithm) return this.#shareInside(caller, ask, undefined, undefined)
 
-    const inside = await this.#buckets.within(caller, ask.to.bucket, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
-      return bucket.id === sourceBucket.id ? this.#shareInside(bucket, source, described, ask) : undefined
-    })
-    return inside ?? this.#streamAcross(caller, sourceBucket, found, described, ask)
+    const { bucket: sourceBucket, found } = await this.findSource(caller, ask.from, ask.sourceConditions)
+    const { record } = found
+    if (record.size > ask.maxSourceBytes) throw new Fault('CopyTooLarge', { size: record.size })
+    const checksum = await this.#checksumFor(sourceBucket, found, ask.checksumAlgorithm)
+    if (staysInside) return this.#shareInside(caller, ask, record.version, checksum)
+    return this.#streamAcross(caller, sourceBucket, found, { ...ask, describe: { ...ask.describe, checksum } })
   }
 
-  async #shareInside(
-    bucket: Bucket,
-    source: ObjectRecord,
-    description: ObjectDescription,
-    { from, to, conditions }: CopyObjectAsk,
+  /** @param fromVersion  the version of the source that the checksum was computed of */
+  #shareInside(
+    caller: Caller,
+    { from, to, describe, conditions, sourceConditions, maxSourceBytes }: CopyObjectAsk,
+    fromVersion: string | undefined,
+    checksum: Checksum | undefined,
   ): Promise<ObjectRecord> {
-    const ask = {
-      known: bucket.settingsVersion,
-      from: from.key,
-      to: to.key,
-      version: newVersion(),
-      nowMillis: this.#context.now(),
-      fromVersion: source.version,
-      description: writeDescription(description),
-      listed: listedMarks(description),
-      conditions,
-    }
-    const copied = await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, to.key)).copy(ask))
-    return readStoredObject(unwrapIndex(copied))
+    requireKey(from.key)
+    const version = newVersion()
+    return this.#buckets.within(caller, to.bucket, async bucket => {
+      authorize(caller, 's3:GetObject', bucket)
+      authorize(caller, 's3:PutObject', bucket)
+      const ask: CopyAsk = {
+        known: bucket.settingsVersion,
+        from: from.key,
+        to: to.key,
+        version,
+        nowMillis: this.#context.now(),
+        fromVersion,
+        sourceConditions,
+        maxSourceBytes,
+        describe: { ...describe, checksum, owner: ownerOf(caller, bucket) },
+        conditions,
+      }
+      const answer = await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, to.key)).copy(ask))
+      // Who may not list must not learn which keys there are.
+      if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
+      return readStoredObject(unwrapIndex(answer))
+    })
   }
 
   async #streamAcross(
     caller: Caller,
     sourceBucket: Bucket,
     { record: source, bytes }: FoundObject,
-    description: ObjectDescription,
-    { to, conditions }: CopyObjectAsk,
+    { to, describe, conditions }: CopyObjectAsk,
   ): Promise<ObjectRecord> {
     const { blobs, now } = this.#context
-    const target = await this.#buckets.within(caller, to.bucket, async bucket => bucket)
+    const target = await this.#buckets.within(caller, to.bucket, async bucket => {
+      authorize(caller, 's3:PutObject', bucket)
+      return bucket
+    })
+    const description = describeCopy(source, { ...describe, owner: ownerOf(caller, target) })
     const extents: Extent[] = []
     return orDiscard(this.#context, { bucketId: target.id, extents }, async () => {
       for (const extent of source.extents) {

@@ -18,7 +18,7 @@ import { type ByteRange, resolveRange, type WantedRange } from '../model/range'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { commitDraft, orDiscard } from './committing'
+import { commitDraft, orDiscard, ownerOf } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
@@ -132,8 +132,8 @@ export class Objects {
   }
 
   #draft(bucket: Bucket, caller: Caller, key: string, taken: TakenIn, description: ObjectDescription): Draft {
-    const foreign = caller.kind === 'user' && caller.account.id !== bucket.owner
-    const described = foreign ? { ...description, owner: caller.account.id } : description
+    const owner = ownerOf(caller, bucket)
+    const described = owner === undefined ? description : { ...description, owner }
     return {
       key,
       version: newVersion(),

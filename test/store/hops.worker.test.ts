@@ -76,7 +76,7 @@ const budget: [string, Parameters<typeof hopsOf>, string[]][] = [
   [
     'a copy inside the bucket',
     ['PUT', '/hops/copy', { headers: { 'x-amz-copy-source': 'hops/large' } }],
-    ['index.find', 'index.copy'],
+    ['index.copy'],
   ],
   ['DELETE', ['DELETE', '/hops/copy'], ['index.remove']],
   [

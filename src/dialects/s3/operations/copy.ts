@@ -1,5 +1,6 @@
+import type { CopyHeaders } from '../../../model/copy'
 import { Fault } from '../../../model/fault'
-import type { ObjectDescription, ObjectRecord } from '../../../model/object'
+import type { ObjectDescription } from '../../../model/object'
 import type { ByteRange } from '../../../model/range'
 import type { Place } from '../../../store/objects'
 import { quoted } from '../../../wire/etag'
@@ -37,7 +38,7 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
     sourceConditions: readConditions(headers, SOURCE),
     conditions: writeConditions(headers),
     maxSourceBytes: MAX_SOURCE_BYTES,
-    describe: source => (replaces ? replaced(source, described) : kept(source, described)),
+    describe: { replace: replaces ? described : undefined, headers: ownHeaders(described) },
     checksumAlgorithm: algorithm === null ? undefined : readAlgorithm('x-amz-checksum-algorithm', algorithm),
   })
   const answer = xml('CopyObjectResult', {
@@ -97,18 +98,9 @@ function readDirective(headers: Headers, name: string): boolean {
   throw invalidArgument(name, text, `Unknown ${name}.`)
 }
 
-/** All that can be described comes from the request; parts and checksum belong to the bytes. */
-function replaced({ parts, checksum }: ObjectRecord, described: ObjectDescription): ObjectDescription {
-  return { ...described, parts, checksum }
-}
-
-/** Storage class, redirect and encryption always come from the request, the rest from the source. */
-function kept(
-  { headers, metadata, parts, checksum }: ObjectRecord,
-  { headers: asked }: ObjectDescription,
-): ObjectDescription {
-  const { storageClass, websiteRedirect, encryption } = asked
-  return { headers: { ...headers, storageClass, websiteRedirect, encryption }, metadata, parts, checksum }
+/** Storage class, redirect and encryption always come from the request. */
+function ownHeaders({ headers: { storageClass, websiteRedirect, encryption } }: ObjectDescription): CopyHeaders {
+  return { storageClass, websiteRedirect, encryption }
 }
 
 /** Both ends must be given, and lie within the source. */

@@ -1,0 +1,24 @@
+import type { Checksum } from './checksum'
+import type { ObjectDescription, ObjectHeaders } from './object'
+
+/** Headers of a copy that always come from the request, never from the source. */
+export type CopyHeaders = Pick<ObjectHeaders, 'storageClass' | 'websiteRedirect' | 'encryption'>
+
+/** How a copy is described: wholly by the request, or as its source was but for some headers. */
+export interface CopyDescription {
+  replace?: Pick<ObjectDescription, 'headers' | 'metadata'>
+  headers: CopyHeaders
+  /** Instead of the source's. */
+  checksum?: Checksum
+  /** Account that wrote the copy, where that is not the bucket's owner. */
+  owner?: string
+}
+
+/** What a copy of this source is described by. Parts and checksum belong to the bytes, so they stay. */
+export function describeCopy(
+  { headers, metadata, parts, checksum }: ObjectDescription,
+  how: CopyDescription,
+): ObjectDescription {
+  const described = how.replace ?? { headers: { ...headers, ...how.headers }, metadata }
+  return { ...described, parts, checksum: how.checksum ?? checksum, owner: how.owner }
+}
