@@ -45,7 +45,14 @@ export async function openWharf(env: Env, ctx: Pick<ExecutionContext, 'waitUntil
   const wharf = assemble(memory, ctx)
   if (!memory.sweeps) {
     memory.sweeps = true
-    wharf.later(memory.stubs.jobRunner().ensureSweeping(memory.config.sweepIntervalMillis))
+    const set = memory.stubs.jobRunner().ensureSweeping(memory.config.sweepIntervalMillis)
+    wharf.later(
+      set.catch(error => {
+        // The next request tries again.
+        memory.sweeps = false
+        throw error
+      }),
+    )
   }
   if (!memory.bootstrapped) await bootstrap(memory, wharf)
   return wharf

@@ -74,10 +74,12 @@ async function sweepBucket(
       await blobs.discard(bucketId, orphans)
       deleted += orphans.length
     }
+    // A blob may be younger than its name, which tells when its upload began: then this page is for a later round.
+    if (old.length < page.blobs.length) break
     // Hours that were over before the cutoff get no more blobs to judge: the next round begins behind them.
     const judged = page.blobs.at(-1)?.origin.blob
     if (judged !== undefined && judged < hourOf(cutoff)) await index().rememberSwept(judged)
-    after = old.length < page.blobs.length ? undefined : page.next
+    after = page.next
     if (after !== undefined && isTimeOver()) return { finished: false, deleted }
   }
   return { finished: true, deleted }

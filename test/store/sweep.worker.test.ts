@@ -85,6 +85,18 @@ describe('the sweep', () => {
     expect(await blobsOf(bucket)).toEqual([kept])
   })
 
+  test('comes back to an orphan that was too young when its hour was looked at', async () => {
+    const bucket = await freshBucket()
+    const entry = await env.NAMESPACE.getByName('namespace').find(bucket)
+    const hour = new Date(Date.now() - 3 * 3_600_000).toISOString().slice(0, 13).replace(/[-T]/g, '')
+    // Its upload began three hours ago and ended now.
+    await env.BLOBS.put(`${entry?.id}/${hour}/slow`, 'left behind', { customMetadata: { key: 'a2V5' } })
+    await sweep({ released: 0, orphans: 3600 })
+    expect(await blobsOf(bucket)).toHaveLength(1)
+    await sweep(NOW)
+    expect(await blobsOf(bucket)).toEqual([])
+  })
+
   test('leaves the parts of an upload alone, and takes those of an aborted or shortened one', async () => {
     const bucket = await freshBucket()
     const begin = async (key: string) =>
