@@ -1,9 +1,16 @@
 import { Fault } from './model/fault'
 import type { Env } from './stubs'
 
+export interface ConfiguredRoot {
+  accessKey: string
+  secretKey: string
+  /** Set by the owner, and so not to be changed by anybody else; initial ones may be, through the management API. */
+  isFinal: boolean
+}
+
 export interface Config {
   /** undefined while no root credentials are set: then nothing is served. */
-  root: { accessKey: string; secretKey: string } | undefined
+  root: ConfiguredRoot | undefined
   /** 32 bytes; undefined while WHARF_MASTER_KEY is not set: then no user but root can exist. */
   masterKey: Uint8Array | undefined
   /** What clients sign for; '*' accepts any. */
@@ -21,15 +28,24 @@ export interface Config {
   releasedBlobGraceMillis: number
   /** A blob that no record names is an orphan once it is this old; longer than any upload takes. */
   orphanGraceMillis: number
+  /** An upload to which nothing was added for so long is taken for abandoned; a heal releases it. */
+  abandonedUploadMillis: number
   sweepIntervalMillis: number
   /** How long an identity is believed before it is looked up again. */
   identityCacheMillis: number
   /** JSON text of what shall exist at the start. */
   bootstrap: string | undefined
+  /** When the server that runs this Worker was started; undefined where that cannot be known. */
+  startedMillis: number | undefined
+  /** How much the management API says that there is room for. Nothing is refused by it. */
+  capacityBytes: number
+  /** Whether ServerInfo is one object, as clients until April 2017 read it, or a list of them, as later ones do. */
+  minioInfoShape: 'object' | 'array'
   log: 'quiet' | 'info' | 'debug'
 }
 
 const MiB = 1024 * 1024
+const PiB = 1024 ** 5
 const INLINE_HARD_MAX_BYTES = 128 * 1024
 
 /**
@@ -49,23 +65,28 @@ export function readConfig(env: Env): Config {
     maxObjectBytes: 5 * 1024 * 1024 * MiB,
     releasedBlobGraceMillis: 1000 * readNumber(env, 'WHARF_RELEASED_BLOB_GRACE_SECONDS', 3600),
     orphanGraceMillis: 1000 * readNumber(env, 'WHARF_ORPHAN_GRACE_SECONDS', 24 * 3600),
+    abandonedUploadMillis: 1000 * readNumber(env, 'WHARF_ABANDONED_UPLOAD_SECONDS', 7 * 24 * 3600),
     sweepIntervalMillis: 1000 * readNumber(env, 'WHARF_SWEEP_INTERVAL_SECONDS', 3600),
     identityCacheMillis: 10_000,
     bootstrap: env.WHARF_BOOTSTRAP || undefined,
+    startedMillis: readNumber(env, 'WHARF_STARTED_MILLIS', 0) || undefined,
+    capacityBytes: readNumber(env, 'WHARF_CAPACITY_BYTES', PiB),
+    minioInfoShape: readChoice(env, 'WHARF_MINIO_INFO_SHAPE', ['object', 'array'] as const, 'object'),
     log: readChoice(env, 'WHARF_LOG', ['quiet', 'info', 'debug'] as const, 'info'),
   }
 }
 
-/** Secrets set by the owner win; the local server passes its own pair as initial credentials. */
+/** Secrets set by the owner win and are final; the local server passes its own pair as initial credentials. */
 function readRoot(env: Env): Config['root'] {
-  const accessKey = env.WHARF_ROOT_USER || env.WHARF_INITIAL_ROOT_USER
-  const secretKey = env.WHARF_ROOT_PASSWORD || env.WHARF_INITIAL_ROOT_PASSWORD
+  const isFinal = Boolean(env.WHARF_ROOT_USER || env.WHARF_ROOT_PASSWORD)
+  const accessKey = isFinal ? env.WHARF_ROOT_USER : env.WHARF_INITIAL_ROOT_USER
+  const secretKey = isFinal ? env.WHARF_ROOT_PASSWORD : env.WHARF_INITIAL_ROOT_PASSWORD
   if (!accessKey && !secretKey) return undefined
   if (!accessKey || !secretKey) throw notConfigured('Set WHARF_ROOT_USER and WHARF_ROOT_PASSWORD together.')
   if (accessKey.length < 3 || secretKey.length < 8) {
     throw notConfigured('WHARF_ROOT_USER needs at least 3 characters and WHARF_ROOT_PASSWORD at least 8.')
   }
-  return { accessKey, secretKey }
+  return { accessKey, secretKey, isFinal }
 }
 
 function readMasterKey(text: string | undefined): Uint8Array | undefined {

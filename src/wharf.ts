@@ -1,20 +1,29 @@
 import { type Config, readConfig } from './config'
+import { Jobs } from './jobs/jobs'
 import { type Log, openLog } from './log'
+import type { Caller } from './model/caller'
 import { Fault } from './model/fault'
 import { Blobs } from './store/blobs'
 import { BucketCache } from './store/bucket-cache'
-import type { StoreContext } from './store/context'
+import type { RequestOrigin, StoreContext } from './store/context'
 import { openStore, type Store } from './store/store'
 import { type Env, Stubs } from './stubs'
+import { Administration } from './system/administration'
 import { applyBootstrap } from './system/bootstrap'
-import { Identities, type IdentityCache } from './system/identities'
+import { Identities, IdentityCache } from './system/identities'
+import { restartObjects } from './system/restart'
+import { trafficCounterOf } from './system/traffic'
 
 /** Everything a dialect may use, put together for one request. */
 export interface Wharf {
   config: Config
   store: Store
+  jobs: Jobs
   identities: Identities
+  administration: Administration
   log: Log
+  /** Ends and begins anew every Durable Object, and forgets what this isolate remembers. */
+  restart(caller: Caller): Promise<void>
   now(): number
   /** Lets work go on after the answer. */
   later(work: Promise<unknown>): void
@@ -36,13 +45,19 @@ interface IsolateMemory {
 
 const memories = new WeakMap<Env, IsolateMemory>()
 
+const NOWHERE: RequestOrigin = { requestId: '', address: '' }
+
 /**
  * Opens the waist for one request (or one slice of a job).
  * @throws Fault NotConfigured
  */
-export async function openWharf(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Promise<Wharf> {
+export async function openWharf(
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  origin: RequestOrigin = NOWHERE,
+): Promise<Wharf> {
   const memory = memories.get(env) ?? remember(env)
-  const wharf = assemble(memory, ctx)
+  const wharf = assemble(env, memory, ctx, origin)
   if (!memory.sweeps) {
     memory.sweeps = true
     const set = memory.stubs.jobRunner().ensureSweeping(memory.config.sweepIntervalMillis)
@@ -64,8 +79,8 @@ export function openWharfForJobs(
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Wharf & { context: StoreContext } {
   const memory = memories.get(env) ?? remember(env)
-  const context = contextOf(memory, ctx)
-  return { ...assemble(memory, ctx), context }
+  const context = contextOf(memory, ctx, NOWHERE)
+  return { ...assemble(env, memory, ctx, NOWHERE), context }
 }
 
 function remember(env: Env): IsolateMemory {
@@ -76,7 +91,7 @@ function remember(env: Env): IsolateMemory {
     stubs: new Stubs(env),
     blobs: new Blobs(env.BLOBS),
     buckets: new BucketCache(),
-    identities: new Map(),
+    identities: new IdentityCache(),
     sweeps: false,
     bootstrapped: config.bootstrap === undefined || config.root === undefined,
   }
@@ -84,24 +99,42 @@ function remember(env: Env): IsolateMemory {
   return memory
 }
 
-function assemble(memory: IsolateMemory, ctx: Pick<ExecutionContext, 'waitUntil'>): Wharf {
+function assemble(
+  env: Env,
+  memory: IsolateMemory,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  origin: RequestOrigin,
+): Wharf {
   const { config, log, stubs } = memory
-  const context = contextOf(memory, ctx)
+  const context = contextOf(memory, ctx, origin)
+  const store = openStore(context)
+  const identities = new Identities(config, stubs, memory.identities, context.now)
+  const counter = trafficCounterOf(env)
   return {
     config,
     log,
-    store: openStore(context),
-    identities: new Identities(config, stubs, memory.identities, context.now),
+    store,
+    jobs: new Jobs(stubs, store, context.now),
+    identities,
+    administration: new Administration({ config, stubs, root: identities.root, counter }, context.now),
+    restart: async caller => {
+      await restartObjects(stubs, caller, context.now())
+      memories.delete(env)
+    },
     now: context.now,
     later: context.later,
   }
 }
 
-function contextOf(memory: IsolateMemory, ctx: Pick<ExecutionContext, 'waitUntil'>): StoreContext {
+function contextOf(
+  memory: IsolateMemory,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  origin: RequestOrigin,
+): StoreContext {
   const { config, stubs, blobs, log, buckets } = memory
   const later = (work: Promise<unknown>) =>
     ctx.waitUntil(work.catch(error => log.error('work after an answer failed', { reason: String(error) })))
-  return { config, stubs, blobs, log, known: buckets, now: Date.now, later }
+  return { config, stubs, blobs, log, known: buckets, origin, now: Date.now, later }
 }
 
 /**

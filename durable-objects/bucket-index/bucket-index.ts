@@ -1,34 +1,60 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Bucket, BucketCounters } from '../../src/model/bucket'
 import type {
+  ExamineObjectsAsk,
+  NotedDamage,
+  PlacedObject,
+  PlacedObjects,
+  PlacedPart,
+  PlacedUpload,
+  PlacedUploads,
+  SelfAudit,
+} from '../../src/model/health-calls'
+import type {
   BlobOrigin,
   CommitAsk,
   CompleteAsk,
   Completed,
+  CopiedObject,
   CopyAsk,
   FindAsk,
   FoundRow,
   Known,
   ListAsk,
   ListUploadsAsk,
+  Once,
   PartListing,
   PutPartAsk,
   ReleasedBlob,
   Removal,
   RemoveAsk,
-  StoredObject,
   StoredUpload,
   UploadListing,
 } from '../../src/model/index-calls'
+import type { Lock, LockFilter } from '../../src/model/lock'
 import { done, type IndexAnswer, refused } from '../../src/model/outcome'
+import { RESTARTED } from '../../src/model/restart'
+import { Answered } from './answered'
 import { completeUpload } from './completion'
+import {
+  forgetDamage,
+  holdersOf,
+  noteDamage,
+  notedDamage,
+  placedObject,
+  placedObjects,
+  placedUpload,
+  placedUploads,
+} from './examining'
 import type { Ground } from './ground'
 import { forgetReleased, orphansAmong, releasedBlobs, rememberSwept, sweptThrough } from './housekeeping'
 import { list } from './listing'
+import { clearLocks, type LockAsk, listLocks, releaseLock, renewLock, takeLock } from './locks'
 import { commit, copy, find, remove } from './objects'
-import { createTables, hasTables } from './schema'
+import { addLaterTables, createTables, hasTables } from './schema'
+import { auditSelf } from './self-audit'
 import { Tally } from './tally'
-import { abortUpload, createUpload, findUpload, listParts, listUploads, putPart } from './uploads'
+import { abortUpload, createUpload, dropPart, findUpload, listParts, listUploads, putPart } from './uploads'
 
 /**
  * Every key, upload and extent of one bucket, in UTF-8 order, and its settings. Each method is one transaction: it
@@ -37,12 +63,16 @@ import { abortUpload, createUpload, findUpload, listParts, listUploads, putPart 
 export class BucketIndex extends DurableObject {
   readonly #sql = this.ctx.storage.sql
   readonly #ground: Ground = { sql: this.#sql, tally: new Tally(this.#sql) }
+  readonly #answered = new Answered()
   /** A cache of the one row of `bucket`. */
   #bucket: Bucket | undefined
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
-    if (hasTables(this.#sql)) this.#bucket = this.#readBucket()
+    if (hasTables(this.#sql)) {
+      addLaterTables(this.#sql)
+      this.#bucket = this.#readBucket()
+    }
   }
 
   /** Makes the index of a new bucket. Nobody can reach it until the namespace names it. */
@@ -62,6 +92,17 @@ export class BucketIndex extends DurableObject {
 
   counters(ask: Known): IndexAnswer<BucketCounters> {
     return this.#reading(ask, () => done(this.#ground.tally.read()))
+  }
+
+  /** As `counters`, whatever the settings; undefined when the bucket is gone. */
+  usage(): BucketCounters | undefined {
+    return this.#bucket && this.#ground.tally.read()
+  }
+
+  /** Ends this instance of the object, once all it wrote is durable; the next call begins a new one. */
+  async restart(): Promise<void> {
+    await this.ctx.storage.sync()
+    this.ctx.abort(RESTARTED)
   }
 
   /** Ends the bucket if it is empty. Uploads in progress do not hold it back. From then on it answers that it is gone. */
@@ -90,7 +131,7 @@ export class BucketIndex extends DurableObject {
     return this.#writing(ask, () => remove(this.#ground, ask))
   }
 
-  copy(ask: CopyAsk): IndexAnswer<StoredObject> {
+  copy(ask: CopyAsk): IndexAnswer<CopiedObject> {
     return this.#writing(ask, () => copy(this.#ground, ask))
   }
 
@@ -99,7 +140,7 @@ export class BucketIndex extends DurableObject {
     return this.#reading(ask, () => done(list(this.#sql, ask)))
   }
 
-  createUpload(ask: Known & { upload: StoredUpload }): IndexAnswer<void> {
+  createUpload(ask: Once & { upload: StoredUpload }): IndexAnswer<void> {
     return this.#writing(ask, () => createUpload(this.#sql, ask.upload))
   }
 
@@ -115,7 +156,7 @@ export class BucketIndex extends DurableObject {
     return this.#writing(ask, () => completeUpload(this.#ground, ask))
   }
 
-  abortUpload(ask: Known & { key: string; upload: string; nowMillis: number }): IndexAnswer<void> {
+  abortUpload(ask: Once & { key: string; upload: string; nowMillis: number }): IndexAnswer<void> {
     return this.#writing(ask, () => abortUpload(this.#sql, ask.key, ask.upload, ask.nowMillis))
   }
 
@@ -125,6 +166,70 @@ export class BucketIndex extends DurableObject {
 
   listParts(ask: Known & { key: string; upload: string; after: number; limit: number }): IndexAnswer<PartListing> {
     return this.#reading(ask, () => listParts(this.#sql, ask))
+  }
+
+  takeLock(ask: Known & LockAsk): IndexAnswer<number> {
+    return this.#reading(ask, () => done(takeLock(this.#sql, ask)))
+  }
+
+  /** @returns whether it was still held */
+  renewLock(fence: number, nowMillis: number, untilMillis: number): boolean {
+    return this.#bucket !== undefined && renewLock(this.#sql, fence, nowMillis, untilMillis)
+  }
+
+  releaseLock(fence: number): void {
+    if (this.#bucket) releaseLock(this.#sql, fence)
+  }
+
+  locks(filter: LockFilter, nowMillis: number): Lock[] {
+    return this.#bucket ? listLocks(this.#sql, filter, nowMillis) : []
+  }
+
+  clearLocks(filter: LockFilter, nowMillis: number): Lock[] {
+    return this.#bucket ? this.#transact(() => clearLocks(this.#sql, filter, nowMillis)) : []
+  }
+
+  /** For examinations: records with where their bytes lie. Undefined when the bucket is gone. */
+  placedObjects(ask: ExamineObjectsAsk): PlacedObjects | undefined {
+    return this.#bucket && placedObjects(this.#sql, ask)
+  }
+
+  placedObject(key: string): PlacedObject | undefined {
+    return this.#bucket && placedObject(this.#sql, key)
+  }
+
+  placedUploads(ask: Omit<ListUploadsAsk, 'known'>): PlacedUploads | undefined {
+    return this.#bucket && placedUploads(this.#sql, ask)
+  }
+
+  placedUpload(key: string, upload: string): PlacedUpload | undefined {
+    return this.#bucket && placedUpload(this.#sql, key, upload)
+  }
+
+  /** Other blobs of this bucket that hold the very same bytes. */
+  holdersOf(md5: string, except: string): string[] {
+    return this.#bucket ? holdersOf(this.#sql, md5, except) : []
+  }
+
+  noteDamage(damages: NotedDamage[], nowMillis: number): void {
+    if (this.#bucket) noteDamage(this.#sql, damages, nowMillis)
+  }
+
+  forgetDamage(blobs: string[]): void {
+    if (this.#bucket) forgetDamage(this.#sql, blobs)
+  }
+
+  notedDamage(limit: number): NotedDamage[] {
+    return this.#bucket ? this.#transact(() => notedDamage(this.#sql, limit)) : []
+  }
+
+  /** Forgets a part whose bytes are lost, so that its client must send it again. */
+  dropPart(upload: string, part: PlacedPart, nowMillis: number): boolean {
+    return this.#bucket !== undefined && this.#transact(() => dropPart(this.#sql, upload, part, nowMillis))
+  }
+
+  auditSelf(): SelfAudit | undefined {
+    return this.#bucket && auditSelf(this.#ground)
   }
 
   /** For the sweep: blobs whose grace is over, and how far orphans were looked for. Undefined when the bucket is gone. */
@@ -154,10 +259,17 @@ export class BucketIndex extends DurableObject {
     return work()
   }
 
-  /** The same as one transaction: an error in the middle undoes all of it. */
-  #writing<T>(ask: Known, work: () => IndexAnswer<T>): IndexAnswer<T> {
+  /** The same as one transaction, and at most once for each call: an error in the middle undoes all of it. */
+  #writing<T>(ask: Once, work: () => IndexAnswer<T>): IndexAnswer<T> {
+    return this.#answered.once(ask.id, () => {
+      const answer = this.#reading(ask, () => this.#transact(work))
+      return { answer, stands: answer.ok || (answer.code !== 'StaleSettings' && answer.code !== 'BucketGone') }
+    })
+  }
+
+  #transact<T>(work: () => T): T {
     try {
-      return this.#reading(ask, () => this.ctx.storage.transactionSync(work))
+      return this.ctx.storage.transactionSync(work)
     } catch (error) {
       this.#ground.tally.forget()
       throw error

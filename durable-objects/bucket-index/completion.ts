@@ -45,10 +45,14 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
   if (!verdict.ok) return verdict
 
   const object = describeObject(parts, description, checksum.value)
-  const extents = writeExtents(parts.flatMap(part => readExtents(part.extents)))
+  const etag = completedEtag(parts.map(assembled))
+  const extents = writeExtents(
+    parts.flatMap(part => readExtents(part.extents)),
+    etag,
+  )
   if (extents !== null && extents.length > MAX_EXTENTS_TEXT) return refused('TooManyExtents')
   const completed: Completed = {
-    etag: completedEtag(parts.map(assembled)),
+    etag,
     version: ask.version,
     size,
     modifiedMillis: ask.nowMillis,
@@ -59,7 +63,7 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
     key: ask.key,
     version: ask.version,
     size,
-    etag: completed.etag,
+    etag,
     modifiedMillis: ask.nowMillis,
     description: writeDescription(object),
     extents,

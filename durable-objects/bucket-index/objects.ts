@@ -2,6 +2,7 @@ import { judgeRead, judgeWrite } from '../../src/model/conditions'
 import { describeCopy } from '../../src/model/copy'
 import {
   type CommitAsk,
+  type CopiedObject,
   type CopyAsk,
   type Draft,
   type FindAsk,
@@ -17,6 +18,7 @@ import {
 import { done, type Outcome, refused } from '../../src/model/outcome'
 import { blobsOf, letGo, share } from './blob-references'
 import type { Ground } from './ground'
+import { takeFence } from './locks'
 
 interface ObjectRow extends Record<string, SqlStorageValue> {
   key: string
@@ -59,9 +61,12 @@ const FIND_WITH_BYTES = `
 type FoundRowColumns = [string, number, string, number, string | null, string | null, ArrayBuffer | null]
 
 /** Makes the draft the present version of its key, if the conditions hold. Doing it twice does it once. */
-export function commit(ground: Ground, { draft, conditions }: CommitAsk): Outcome<void> {
+export function commit(ground: Ground, { draft, conditions, fence }: CommitAsk): Outcome<void> {
   const present = findPresent(ground.sql, draft.key)
   if (present?.version === draft.version) return done(undefined)
+  if (fence !== undefined && !takeFence(ground.sql, fence, draft.modifiedMillis)) {
+    return refused('Conflict', { key: draft.key })
+  }
   if (conditions) {
     const verdict = judgeWrite(present, conditions)
     if (verdict === 'missing') return refused('NoSuchObject', { key: draft.key })
@@ -84,7 +89,7 @@ export function remove(ground: Ground, { entries, nowMillis }: RemoveAsk): Outco
 }
 
 /** Copies inside the bucket. No bytes move: blobs are shared, bytes in the index are doubled. */
-export function copy(ground: Ground, ask: CopyAsk): Outcome<StoredObject> {
+export function copy(ground: Ground, ask: CopyAsk): Outcome<CopiedObject> {
   const { sql } = ground
   const [source] = sql.exec<ObjectRow>('select * from objects where key = ?', ask.from).toArray()
   if (!source) return refused('NoSuchObject', { key: ask.from })
@@ -119,7 +124,6 @@ export function copy(ground: Ground, ask: CopyAsk): Outcome<StoredObject> {
     etag: draft.etag,
     modifiedMillis: draft.modifiedMillis,
     description: draft.description,
-    extents: draft.extents,
   })
 }
 

@@ -12,6 +12,9 @@
  * - `completed`     what finished uploads answered, for clients that lost the answer
  * - `shared_blobs`  references of blobs that more than one record ever held; a blob without a row has one
  * - `released`      blobs that no record needs any more, to be deleted after the grace
+ * - `swept`         how far the sweep has looked for orphans
+ * - `locks`         leases of long work in progress; a fence never comes again
+ * - `damaged`       blobs that were seen to be missing or altered
  */
 const TABLES = `
   create table bucket (id integer primary key check (id = 1), record text not null);
@@ -45,6 +48,19 @@ const TABLES = `
   create table swept (id integer primary key check (id = 1), through text not null);
 `
 
+/** What came later; indexes that exist already get it when they are opened. */
+const LATER_TABLES = `
+  create table if not exists locks (
+    fence integer primary key autoincrement, key text not null, kind text not null,
+    id text not null, operation text not null, caller text not null, address text not null, request text not null,
+    since integer not null, until integer not null
+  );
+  create index if not exists locks_by_key on locks (key);
+  create table if not exists damaged (
+    blob text primary key, key text not null, damage text not null, healable integer not null, at integer not null
+  ) without rowid;
+`
+
 /** Whether this index was ever made; one of a deleted bucket, or that a stray id names, was not. */
 export function hasTables(sql: SqlStorage): boolean {
   return sql.exec("select 1 from sqlite_master where type = 'table' and name = 'bucket'").toArray().length > 0
@@ -52,4 +68,12 @@ export function hasTables(sql: SqlStorage): boolean {
 
 export function createTables(sql: SqlStorage): void {
   sql.exec(TABLES)
+  sql.exec(LATER_TABLES)
+}
+
+/** Brings an index that an older Wharf made up to date. */
+export function addLaterTables(sql: SqlStorage): void {
+  const isPresent =
+    sql.exec("select 1 from sqlite_master where type = 'table' and name = 'damaged'").toArray().length > 0
+  if (!isPresent) sql.exec(LATER_TABLES)
 }

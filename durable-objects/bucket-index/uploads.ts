@@ -1,5 +1,6 @@
 import { judgeWrite } from '../../src/model/conditions'
 import { MAX_EXTENTS_TEXT, writeExtents } from '../../src/model/extents'
+import type { PlacedPart } from '../../src/model/health-calls'
 import type {
   ListedPart,
   ListUploadsAsk,
@@ -12,6 +13,7 @@ import { pastPrefix } from '../../src/model/key-order'
 import { done, type Outcome, refused } from '../../src/model/outcome'
 import { blobsOf, letGo, share } from './blob-references'
 import { bounds } from './listing'
+import { takeFence } from './locks'
 
 interface UploadRow extends Record<string, SqlStorageValue> {
   key: string
@@ -46,7 +48,8 @@ export function findUpload(sql: SqlStorage, key: string, id: string): Outcome<St
 }
 
 /** Keeps a part; one with the same number is replaced. */
-export function putPart(sql: SqlStorage, { key, upload, part, sharedFrom }: PutPartAsk): Outcome<void> {
+export function putPart(sql: SqlStorage, { key, upload, part, sharedFrom, fence }: PutPartAsk): Outcome<void> {
+  if (fence !== undefined && !takeFence(sql, fence, part.modifiedMillis)) return refused('Conflict', { key })
   const open = findUpload(sql, key, upload)
   if (!open.ok) return open
   const extents = writeExtents(part.extents)
@@ -83,6 +86,19 @@ export function abortUpload(sql: SqlStorage, key: string, id: string, nowMillis:
   for (const part of partsOf(sql, id)) letGo(sql, blobsOf(part.extents), nowMillis)
   sql.exec('delete from parts where upload = ?', id)
   return done(undefined)
+}
+
+/** Forgets a part, if it is still the one that was seen. @returns whether it was */
+export function dropPart(sql: SqlStorage, upload: string, part: PlacedPart, nowMillis: number): boolean {
+  const dropped = sql.exec(
+    'delete from parts where upload = ? and number = ? and extents is ? returning 1',
+    upload,
+    part.number,
+    part.extents,
+  )
+  if (dropped.toArray().length === 0) return false
+  letGo(sql, blobsOf(part.extents), nowMillis)
+  return true
 }
 
 export function dropUpload(sql: SqlStorage, key: string, id: string): void {

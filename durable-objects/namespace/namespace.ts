@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { BucketEntry, BucketListing } from '../../src/model/bucket'
 import { nextAfter, pastPrefix } from '../../src/model/key-order'
 import { done, type Outcome, refused } from '../../src/model/outcome'
+import { RESTARTED } from '../../src/model/restart'
 
 /**
  * - `buckets`  who owns which name, and the id that names the bucket's index and begins its blobs
@@ -72,6 +73,21 @@ export class Namespace extends DurableObject {
       )
       .toArray()
     return { buckets: rows.slice(0, ask.limit).map(entry), truncated: rows.length > ask.limit }
+  }
+
+  /** Ends this instance of the object, once all it wrote is durable; the next call begins a new one. */
+  async restart(): Promise<void> {
+    await this.ctx.storage.sync()
+    this.ctx.abort(RESTARTED)
+  }
+
+  /** Which of these ids belong neither to a bucket nor to one that was removed a while ago. */
+  unknownIds(ids: string[]): string[] {
+    const known = new Set<string>()
+    for (const row of this.#sql.exec<{ id: string }>('select id from buckets union all select id from retired')) {
+      known.add(row.id)
+    }
+    return ids.filter(id => !known.has(id))
   }
 
   retired(beforeMillis: number, limit: number): string[] {

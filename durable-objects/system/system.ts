@@ -1,7 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Account } from '../../src/model/caller'
 import { done, type Outcome, refused } from '../../src/model/outcome'
-import type { NewUser, SealedIdentity } from '../../src/model/people'
+import type { NewUser, SealedIdentity, SealedRoot } from '../../src/model/people'
+import { RESTARTED } from '../../src/model/restart'
+import { addTraffic, noTraffic, type Traffic } from '../../src/model/traffic'
 
 const TABLES = `
   create table if not exists accounts (
@@ -14,7 +16,18 @@ const TABLES = `
   create table if not exists access_keys (
     access_key text primary key, account text not null, user text not null, sealed_secret text not null
   ) without rowid;
+  create table if not exists notes (name text primary key, value text not null) without rowid;
 `
+
+/** What there is one of. */
+interface Notes {
+  root: SealedRoot
+  /** Sealed. */
+  configuration: string
+  /** When the place was first used, or started anew. */
+  startedMillis: number
+  traffic: Traffic
+}
 
 interface AccountRow extends Record<string, SqlStorageValue> {
   id: string
@@ -30,13 +43,22 @@ interface IdentityRow extends AccountRow {
   sealed_secret: string
 }
 
-/** Accounts, users and their keys. Secrets come in and go out sealed; the key that opens them is never here. */
+/**
+ * Accounts, users and their keys, root's credentials where they were changed, and what the management API keeps. Secrets
+ * come in and go out sealed; the key that opens them is never here.
+ */
 export class System extends DurableObject {
   readonly #sql = this.ctx.storage.sql
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
     this.#sql.exec(TABLES)
+  }
+
+  /** Ends this instance of the object, once all it wrote is durable; the next call begins a new one. */
+  async restart(): Promise<void> {
+    await this.ctx.storage.sync()
+    this.ctx.abort(RESTARTED)
   }
 
   /** Who holds this access key; undefined when nobody does. */
@@ -86,7 +108,8 @@ export class System extends DurableObject {
             user.accessKey,
           )
           .toArray()
-        if (holder && (holder.account !== user.account || holder.user !== user.name)) {
+        const isAnothers = holder && (holder.account !== user.account || holder.user !== user.name)
+        if (isAnothers || this.#note('root')?.accessKey === user.accessKey) {
           return refused('Conflict', { accessKey: user.accessKey })
         }
       }
@@ -113,6 +136,68 @@ export class System extends DurableObject {
       }
       return done(undefined)
     })
+  }
+
+  /** Root's credentials; undefined while they are the initial ones. */
+  root(): SealedRoot | undefined {
+    return this.#note('root')
+  }
+
+  /** Gives root another pair; from then on the one before, initial or not, is nobody's. */
+  changeRoot(root: SealedRoot): Outcome<void> {
+    return this.ctx.storage.transactionSync(() => {
+      const [holder] = this.#sql.exec('select 1 from access_keys where access_key = ?', root.accessKey).toArray()
+      if (holder) return refused('Conflict', { accessKey: root.accessKey })
+      this.#keep('root', root)
+      return done(undefined)
+    })
+  }
+
+  /** The document that `keepConfiguration` was given last. */
+  configuration(): string | undefined {
+    return this.#note('configuration')
+  }
+
+  /** Keeps a configuration, and with it another pair for root, where there is one: both, or neither. */
+  keepConfiguration(sealedDocument: string, root: SealedRoot | undefined): Outcome<void> {
+    return this.ctx.storage.transactionSync(() => {
+      const changed = root ? this.changeRoot(root) : done(undefined)
+      if (changed.ok) this.#keep('configuration', sealedDocument)
+      return changed
+    })
+  }
+
+  /** When the place was first used, as far as anybody asked or counted, or was started anew. */
+  startedMillis(nowMillis: number): number {
+    const noted = this.#note('startedMillis')
+    if (noted !== undefined) return noted
+    this.#keep('startedMillis', nowMillis)
+    return nowMillis
+  }
+
+  noteRestart(nowMillis: number): void {
+    this.#keep('startedMillis', nowMillis)
+  }
+
+  /** Everything that went through the doors of all isolates, as far as they have told. */
+  traffic(): Traffic {
+    return this.#note('traffic') ?? noTraffic()
+  }
+
+  addTraffic(traffic: Traffic): void {
+    const sum = this.traffic()
+    addTraffic(sum, traffic)
+    this.#keep('traffic', sum)
+  }
+
+  #note<K extends keyof Notes>(name: K): Notes[K] | undefined {
+    const [row] = this.#sql.exec<{ value: string }>('select value from notes where name = ?', name).toArray()
+    // Written by `keep` below.
+    return row && (JSON.parse(row.value) as Notes[K])
+  }
+
+  #keep<K extends keyof Notes>(name: K, value: Notes[K]): void {
+    this.#sql.exec('insert or replace into notes values (?, ?)', name, JSON.stringify(value))
   }
 }
 

@@ -34,6 +34,7 @@ export const FAULT_CODES = [
   'MetadataTooLarge',
   'CopyOntoItself',
   'CopyTooLarge',
+  'ObjectDamaged',
   // uploads
   'NoSuchUpload',
   'InvalidPart',
@@ -55,8 +56,10 @@ export const FAULT_CODES = [
   'ChunkTooSmall',
   'TrailerMalformed',
   // everything else
+  'NoSuchJob',
   'Conflict',
   'Overloaded',
+  'Interrupted',
   'NotConfigured',
   'Internal',
 ] as const

@@ -9,6 +9,16 @@ export interface Known {
   known: number
 }
 
+/** What every write begins with besides: the name of this one call, by which it is done once though it come twice. */
+export interface Once extends Known {
+  id: string
+}
+
+/** A write that stands under a lease: it is refused once that is gone, and ends it. */
+export interface Fenced extends Once {
+  fence?: number
+}
+
 /**
  * A record as it crosses the call and as it lies in its row. Description and extents travel as JSON text, so that the
  * index neither parses nor copies what it does not need.
@@ -51,7 +61,7 @@ export interface ListedMarks {
   checksum?: string
 }
 
-export interface CommitAsk extends Known {
+export interface CommitAsk extends Fenced {
   draft: Draft
   conditions?: WriteConditions
 }
@@ -63,7 +73,7 @@ export interface RemoveEntry {
   ifSize?: number
 }
 
-export interface RemoveAsk extends Known {
+export interface RemoveAsk extends Once {
   entries: RemoveEntry[]
   nowMillis: number
 }
@@ -71,7 +81,7 @@ export interface RemoveAsk extends Known {
 /** How the removal of one key ended. Removing what is not there succeeds; the store says which it was. */
 export type Removal = 'removed' | 'missing' | 'refused'
 
-export interface CopyAsk extends Known {
+export interface CopyAsk extends Once {
   from: string
   to: string
   version: string
@@ -124,7 +134,7 @@ export interface PartDraft {
   extents: Extent[]
 }
 
-export interface PutPartAsk extends Known {
+export interface PutPartAsk extends Fenced {
   key: string
   upload: string
   part: PartDraft
@@ -140,7 +150,7 @@ export interface ListedPart {
   checksum?: string
 }
 
-export interface CompleteAsk extends Known {
+export interface CompleteAsk extends Once {
   key: string
   upload: string
   version: string
@@ -189,6 +199,9 @@ export interface PartListing {
   truncated: boolean
 }
 
+/** What a copy is told of itself; where its bytes lie it need not know. */
+export type CopiedObject = Omit<StoredObject, 'extents'>
+
 /** A blob that the sweep found in R2, with the origin that was written beside it. */
 export interface BlobOrigin {
   blob: string
@@ -205,6 +218,10 @@ export interface ReleasedBlob {
 
 /** @returns the record that a row holds */
 export function readStoredObject(stored: StoredObject): ObjectRecord {
+  return { ...readCopiedObject(stored), extents: readExtents(stored.extents, stored.etag) }
+}
+
+export function readCopiedObject(stored: CopiedObject): Omit<ObjectRecord, 'extents'> {
   return {
     key: stored.key,
     version: stored.version,
@@ -212,7 +229,6 @@ export function readStoredObject(stored: StoredObject): ObjectRecord {
     etag: stored.etag,
     modifiedMillis: stored.modifiedMillis,
     ...readDescription(stored.description),
-    extents: readExtents(stored.extents),
   }
 }
 
@@ -244,10 +260,11 @@ export function writeDescription({ headers, metadata, parts, ...rest }: ObjectDe
 export function storedTexts(
   description: ObjectDescription,
   extents: Extent[],
+  etag: string,
 ): Pick<StoredObject, 'description' | 'extents'> {
   return {
     description: writeDescription(description),
-    extents: writeExtents(extents),
+    extents: writeExtents(extents, etag),
   }
 }
 

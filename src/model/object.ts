@@ -21,6 +21,8 @@ export interface Extent {
   /** Where in the blob the run begins. */
   offset: number
   size: number
+  /** Hex; of the whole blob, as R2 keeps it. Unknown for what was written before it was noted. */
+  md5?: string
 }
 
 /** One part of a completed upload, as part-number reads and attribute listings need it. */

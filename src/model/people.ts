@@ -19,3 +19,9 @@ export interface NewUser {
   sealedSecret?: string
   sealedSwiftKey?: string
 }
+
+/** Root's credentials where they were changed: the initial ones do not count any more. */
+export interface SealedRoot {
+  accessKey: string
+  sealedSecret: string
+}

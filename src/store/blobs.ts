@@ -1,4 +1,5 @@
 import { Fault } from '../model/fault'
+import type { BlobDamage } from '../model/health'
 import type { BlobOrigin } from '../model/index-calls'
 import type { Extent } from '../model/object'
 import { blobId } from './ids'
@@ -21,6 +22,12 @@ export interface WrittenBlob {
 export interface ListedBlob {
   origin: BlobOrigin
   uploadedMillis: number
+}
+
+/** A blob by its whole name. */
+export interface BlobPlace {
+  bucketId: string
+  blob: string
 }
 
 /**
@@ -53,13 +60,12 @@ export class Blobs {
     }: { body: ReadableStream | Uint8Array; size: number; sha256?: string; nowMillis: number },
   ): Promise<WrittenBlob> {
     const blob = `${hourOf(nowMillis)}/${blobId()}`
-    const customMetadata: Record<string, string> = { key: Buffer.from(origin.key).toString('base64url') }
-    if (origin.upload !== undefined) customMetadata.upload = origin.upload
     try {
-      const stored = await this.#r2.put(`${bucketId}/${blob}`, body, { sha256, customMetadata })
+      const stored = await this.#r2.put(`${bucketId}/${blob}`, body, { sha256, customMetadata: originTexts(origin) })
       const md5 = stored.checksums.md5
       if (stored.size !== size || !md5) throw new Fault('Internal', {}, `R2 stored ${stored.size} of ${size} bytes`)
-      return { extent: { blob, offset: 0, size }, md5: new Uint8Array(md5).toHex() }
+      const digest = new Uint8Array(md5).toHex()
+      return { extent: { blob, offset: 0, size, md5: digest }, md5: digest }
     } catch (error) {
       if (sha256 && error instanceof Error && DIGEST_MISMATCH.test(error.message))
         throw new Fault('PayloadHashMismatch')
@@ -67,16 +73,47 @@ export class Blobs {
     }
   }
 
-  /** The bytes of an extent, or of a part of it: exactly `length` of them from `offset` on. */
+  /**
+   * The bytes of an extent, or of a part of it: exactly `length` of them from `offset` on.
+   * @throws Fault ObjectDamaged where the blob is missing, too short, or not the one that was written
+   */
   async read(bucketId: string, extent: Extent, offset: number, length: number): Promise<ReadableStream<Uint8Array>> {
     const object = await this.#r2.get(`${bucketId}/${extent.blob}`, {
       range: { offset: extent.offset + offset, length },
     })
-    if (!object) throw new Fault('Internal', {}, `blob ${bucketId}/${extent.blob} is missing`)
-    if (object.size < extent.offset + extent.size) {
-      throw new Fault('Internal', {}, `blob ${bucketId}/${extent.blob} has ${object.size} bytes, too few`)
-    }
+    const damage = damageOf(object ?? undefined, extent)
+    if (damage) await object?.body.cancel()
+    if (!object || damage)
+      throw new Fault('ObjectDamaged', { blob: `${bucketId}/${extent.blob}`, damage: damage ?? '' })
     return object.body
+  }
+
+  /** What is wrong with an extent's blob, as far as R2 tells without reading it; undefined where nothing is. */
+  async examine(bucketId: string, extent: Extent): Promise<BlobDamage | undefined> {
+    return damageOf((await this.#r2.head(`${bucketId}/${extent.blob}`)) ?? undefined, extent)
+  }
+
+  /** The whole blob as it lies there, believed or not; undefined where it is missing. */
+  async readWhole({ bucketId, blob }: BlobPlace): Promise<ReadableStream<Uint8Array> | undefined> {
+    return (await this.#r2.get(`${bucketId}/${blob}`))?.body
+  }
+
+  /**
+   * Puts the bytes of a healthy blob in the place of a damaged one. The name keeps standing for the same bytes: R2 refuses
+   * them where they do not fit the digest that was noted when they were written.
+   * @param md5  hex
+   * @returns    whether there was a copy, and it fits
+   */
+  async restore(damaged: BlobPlace, from: BlobPlace, md5: string, origin: Omit<BlobOrigin, 'blob'>): Promise<boolean> {
+    const copy = await this.#r2.get(`${from.bucketId}/${from.blob}`)
+    if (!copy) return false
+    try {
+      await this.#r2.put(`${damaged.bucketId}/${damaged.blob}`, copy.body, { md5, customMetadata: originTexts(origin) })
+      return true
+    } catch (error) {
+      if (error instanceof Error && DIGEST_MISMATCH.test(error.message)) return false
+      throw error
+    }
   }
 
   /** Deletes blobs that no reader can need any more. Deleting what is not there succeeds. */
@@ -84,6 +121,14 @@ export class Blobs {
     for (let i = 0; i < blobs.length; i += MAX_DELETE) {
       await this.#r2.delete(blobs.slice(i, i + MAX_DELETE).map(blob => `${bucketId}/${blob}`))
     }
+  }
+
+  /** A page of the bucket ids under which R2 holds blobs, by the last one of the page before. */
+  async listBucketIds(after: string): Promise<{ ids: string[]; next: string | undefined }> {
+    const startAfter = after === '' ? undefined : `${after}/\u{10FFFF}`
+    const page = await this.#r2.list({ delimiter: '/', startAfter })
+    const ids = page.delimitedPrefixes.map(prefix => prefix.slice(0, -1))
+    return { ids, next: page.truncated ? ids.at(-1) : undefined }
   }
 
   /** A page of a bucket's blobs, by hour. The cursor is the last name of the page before. */
@@ -106,7 +151,25 @@ export class Blobs {
   }
 }
 
+function originTexts({ key, upload }: Omit<BlobOrigin, 'blob'>): Record<string, string> {
+  const texts: Record<string, string> = { key: Buffer.from(key).toString('base64url') }
+  if (upload !== undefined) texts.upload = upload
+  return texts
+}
+
 /** `yyyymmddhh`, in UTC. */
 export function hourOf(millis: number): string {
   return new Date(millis).toISOString().slice(0, 13).replace(/[-T]/g, '')
+}
+
+/** What is wrong with a blob, by what R2 says of it; undefined where nothing is. */
+export function damageOf(
+  stored: { size: number; checksums: { md5?: ArrayBuffer } } | undefined,
+  { offset, size, md5 }: Extent,
+): BlobDamage | undefined {
+  if (!stored) return 'missing'
+  if (stored.size < offset + size) return 'short'
+  const present = stored.checksums.md5
+  if (md5 === undefined || present === undefined) return undefined
+  return new Uint8Array(present).toHex() === md5 ? undefined : 'altered'
 }

@@ -1,4 +1,5 @@
 import { Fault } from '../model/fault'
+import { RESTARTED } from '../model/restart'
 
 const READ_TRIES = 3
 
@@ -9,24 +10,30 @@ export async function read<T>(call: () => Promise<T>): Promise<T> {
       return await call()
     } catch (error) {
       if (isOverloaded(error)) throw new Fault('Overloaded')
-      if (tries === READ_TRIES || !isRetryable(error)) throw error
+      if (!isPassing(error)) throw error
+      if (tries === READ_TRIES) throw new Fault('Interrupted')
       await new Promise(resolve => setTimeout(resolve, 20 * 2 ** tries))
     }
   }
 }
 
-/** A write of a Durable Object: never repeated here, since nobody knows whether it was carried out. */
+/**
+ * A write of a Durable Object: never repeated here, since nobody knows whether it was carried out.
+ * @throws Fault Overloaded, when it was not; Interrupted, when that is open
+ */
 export async function write<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
     if (isOverloaded(error)) throw new Fault('Overloaded')
-    throw error
+    throw isPassing(error) ? new Fault('Interrupted') : error
   }
 }
 
-function isRetryable(error: unknown): boolean {
-  return error instanceof Error && 'retryable' in error && error.retryable === true
+/** A failure of the way, or an object that began anew: the next call meets a new one. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('retryable' in error && error.retryable === true) || error.message.includes(RESTARTED)
 }
 
 function isOverloaded(error: unknown): boolean {

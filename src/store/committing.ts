@@ -8,23 +8,33 @@ import type { Extent } from '../model/object'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
 import type { StoreContext } from './context'
+import type { Lease } from './leases'
+
+export interface CommitOf {
+  /** The bucket under whose id the bytes were written. */
+  written: Bucket
+  draft: Draft
+  conditions: WriteConditions | undefined
+  /** What the write stands under, where it took long. */
+  lease: Lease | undefined
+}
 
 /**
  * Gives written bytes their key: the one moment at which an object changes.
- * @param written  the bucket under whose id the bytes were written
- * @throws Fault   PreconditionFailed, NoSuchObject, NoSuchBucket, AccessDenied; then the bytes are discarded
+ * @throws Fault PreconditionFailed, Conflict (the lease was taken away), NoSuchObject, NoSuchBucket, AccessDenied; then the bytes are discarded
  */
 export async function commitDraft(
   context: StoreContext,
   buckets: Buckets,
   caller: Caller,
-  { written, draft, conditions }: { written: Bucket; draft: Draft; conditions: WriteConditions | undefined },
+  { written, draft, conditions, lease }: CommitOf,
 ): Promise<void> {
+  const fence = await lease?.fence()
   await buckets.within(caller, written.name, async bucket => {
     authorize(caller, 's3:PutObject', bucket)
     // The bytes lie under the id of a bucket that was removed meanwhile, and another one took its name.
     if (bucket.id !== written.id) throw new Fault('NoSuchBucket', { bucket: written.name })
-    const ask = { known: bucket.settingsVersion, draft, conditions }
+    const ask = { id: draft.version, known: bucket.settingsVersion, draft, conditions, fence }
     unwrapIndex(await write(() => context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask)))
   })
 }
@@ -42,7 +52,8 @@ export async function orDiscard<T>(
     return await work()
   } catch (error) {
     const names = written.extents.map(extent => extent.blob)
-    if (error instanceof Fault && names.length > 0) later(blobs.discard(written.bucketId, names))
+    const isRefusal = error instanceof Fault && error.code !== 'Interrupted'
+    if (isRefusal && names.length > 0) later(blobs.discard(written.bucketId, names))
     throw error
   }
 }

@@ -5,6 +5,13 @@ import type { Stubs } from '../stubs'
 import type { Blobs } from './blobs'
 import type { BucketCache } from './bucket-cache'
 
+/** Where a request came from, as far as anybody is told. */
+export interface RequestOrigin {
+  requestId: string
+  /** Of the client; '' where it is not known. */
+  address: string
+}
+
 /** What every part of the store stands on, for one request. */
 export interface StoreContext {
   config: Config
@@ -12,6 +19,8 @@ export interface StoreContext {
   blobs: Blobs
   known: BucketCache
   log: Log
+  /** Of the request that this is done for. */
+  origin: RequestOrigin
   now(): number
   /** Lets work go on after the answer. */
   later(work: Promise<unknown>): void

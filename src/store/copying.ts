@@ -5,7 +5,14 @@ import type { Checksum, ChecksumAlgorithm } from '../model/checksum'
 import { judgeRead, type ReadConditions, type WriteConditions } from '../model/conditions'
 import { type CopyDescription, describeCopy } from '../model/copy'
 import { Fault } from '../model/fault'
-import { type CopyAsk, type Draft, listedMarks, readStoredObject, storedTexts } from '../model/index-calls'
+import {
+  type CopyAsk,
+  type Draft,
+  listedMarks,
+  readCopiedObject,
+  readStoredObject,
+  storedTexts,
+} from '../model/index-calls'
 import { requireKey } from '../model/names'
 import type { Extent, FoundObject, ObjectRecord } from '../model/object'
 import { createDigest } from '../streams/digest'
@@ -15,11 +22,15 @@ import { commitDraft, orDiscard, ownerOf } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
+import { type Lease, underLease } from './leases'
 import type { Place } from './objects'
 import { openBytes, piecesOf } from './reading'
 
 /** How often a copy is begun again when its source changes under it. */
 const MAX_TRIES = 4
+
+/** A copy as its asker is told of it. */
+export type CopiedRecord = Omit<ObjectRecord, 'extents'>
 
 export interface CopyObjectAsk {
   from: Place
@@ -46,7 +57,7 @@ export class Copying {
    * @returns the record of the copy
    * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, PreconditionFailed, CopyTooLarge
    */
-  async copy(caller: Caller, ask: CopyObjectAsk): Promise<ObjectRecord> {
+  async copy(caller: Caller, ask: CopyObjectAsk): Promise<CopiedRecord> {
     requireKey(ask.to.key)
     for (let tries = 1; ; tries++) {
       try {
@@ -75,7 +86,7 @@ export class Copying {
     })
   }
 
-  async #copyOnce(caller: Caller, ask: CopyObjectAsk): Promise<ObjectRecord> {
+  async #copyOnce(caller: Caller, ask: CopyObjectAsk): Promise<CopiedRecord> {
     const staysInside = ask.from.bucket === ask.to.bucket
     if (staysInside && !ask.checksumAlgorithm) return this.#shareInside(caller, ask, undefined, undefined)
 
@@ -93,13 +104,14 @@ export class Copying {
     { from, to, describe, conditions, sourceConditions, maxSourceBytes }: CopyObjectAsk,
     fromVersion: string | undefined,
     checksum: Checksum | undefined,
-  ): Promise<ObjectRecord> {
+  ): Promise<CopiedRecord> {
     requireKey(from.key)
     const version = newVersion()
     return this.#buckets.within(caller, to.bucket, async bucket => {
       authorize(caller, 's3:GetObject', bucket)
       authorize(caller, 's3:PutObject', bucket)
       const ask: CopyAsk = {
+        id: version,
         known: bucket.settingsVersion,
         from: from.key,
         to: to.key,
@@ -114,7 +126,7 @@ export class Copying {
       const answer = await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, to.key)).copy(ask))
       // Who may not list must not learn which keys there are.
       if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
-      return readStoredObject(unwrapIndex(answer))
+      return readCopiedObject(unwrapIndex(answer))
     })
   }
 
@@ -123,7 +135,7 @@ export class Copying {
     sourceBucket: Bucket,
     { record: source, bytes }: FoundObject,
     { to, describe, conditions }: CopyObjectAsk,
-  ): Promise<ObjectRecord> {
+  ): Promise<CopiedRecord> {
     const { blobs, now } = this.#context
     const target = await this.#buckets.within(caller, to.bucket, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
@@ -131,8 +143,11 @@ export class Copying {
     })
     const description = describeCopy(source, { ...describe, owner: ownerOf(caller, target) })
     const extents: Extent[] = []
-    return orDiscard(this.#context, { bucketId: target.id, extents }, async () => {
+    const standing = { context: this.#context, buckets: this.#buckets, caller }
+    const of = { bucket: target, key: to.key, operation: 'CopyObject' }
+    const copy = async (lease: Lease | undefined) => {
       for (const extent of source.extents) {
+        lease?.requireHeld()
         const body = await blobs.read(sourceBucket.id, extent, 0, extent.size)
         const written = await blobs.write(target.id, { key: to.key }, { body, size: extent.size, nowMillis: now() })
         extents.push(written.extent)
@@ -143,13 +158,16 @@ export class Copying {
         size: source.size,
         etag: source.etag,
         modifiedMillis: now(),
-        ...storedTexts(description, extents),
+        ...storedTexts(description, extents, source.etag),
         listed: listedMarks(description),
         bytes,
       }
-      await commitDraft(this.#context, this.#buckets, caller, { written: target, draft, conditions })
+      await commitDraft(this.#context, this.#buckets, caller, { written: target, draft, conditions, lease })
       return readStoredObject(draft)
-    })
+    }
+    return underLease(standing, of, source.size, lease =>
+      orDiscard(this.#context, { bucketId: target.id, extents }, () => copy(lease)),
+    )
   }
 
   /** The checksum of the copy, where it is not the source's own: its bytes are read once, and stay where they are. */

@@ -22,3 +22,11 @@ export function blobId(): string {
 export function timedId(nowMillis: number): string {
   return nowMillis.toString(36).padStart(9, '0') + randomId()
 }
+
+const LOCK_ID_CHARACTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+/** What names a lease to an operator: 16 characters of 0-9 and A-Z. */
+export function lockId(): string {
+  const random = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(random, byte => LOCK_ID_CHARACTERS[byte % LOCK_ID_CHARACTERS.length]).join('')
+}

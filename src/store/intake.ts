@@ -6,11 +6,14 @@ import type { IncomingBody, PromisedDigests } from '../streams/incoming'
 import { base64, checkPromised, checkWhole, hex } from '../streams/promised'
 import { MAX_BLOB_BYTES } from './blobs'
 import type { StoreContext } from './context'
+import type { Lease } from './leases'
 
 /** Where a body's bytes are to go. */
 export interface Destination {
   bucketId: string
   origin: Omit<BlobOrigin, 'blob'>
+  /** What the write stands under; once it is lost no more is read. */
+  lease: Lease | undefined
   /** Up to this size the bytes are given back instead of being written to R2; 0 for never. */
   inlineMaxBytes: number
 }
@@ -99,7 +102,7 @@ async function stream(
   }
   const digest = promised.checksum && createDigest(promised.checksum.algorithm)
   const { readable, writable } = new FixedLengthStream(size)
-  const [stored] = await Promise.allSettled([put(readable), pump(body, writable, digest)]).then(outcomes =>
+  const [stored] = await Promise.allSettled([put(readable), pump(body, writable, digest, to.lease)]).then(outcomes =>
     rethrowCause(outcomes),
   )
   written.push(stored.extent)
@@ -118,10 +121,16 @@ function brokenOff(error: unknown): never {
 }
 
 /** Hands the decoded bytes on, through the digest. A fault of the body breaks the pipe, so that R2 stores nothing. */
-async function pump(body: IncomingBody, writable: WritableStream, digest: Digest | undefined): Promise<void> {
+async function pump(
+  body: IncomingBody,
+  writable: WritableStream,
+  digest: Digest | undefined,
+  lease: Lease | undefined,
+): Promise<void> {
   const writer = writable.getWriter()
   try {
     for await (const chunk of body.chunks()) {
+      lease?.requireHeld()
       digest?.update(chunk)
       await writer.write(chunk)
     }
@@ -163,6 +172,7 @@ async function cut(
     filled = 0
   }
   for await (const chunk of body.chunks()) {
+    to.lease?.requireHeld()
     for (const digest of digests.values()) digest.update(chunk)
     size += chunk.length
     if (size > config.maxPutBytes) throw new Fault('BodyTooLarge', { maxBytes: config.maxPutBytes, size })

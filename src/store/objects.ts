@@ -23,6 +23,7 @@ import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
 import { type TakenIn, takeIn } from './intake'
+import { underLease } from './leases'
 import { openBytes } from './reading'
 
 export interface Place {
@@ -63,7 +64,8 @@ export class Objects {
 
   /**
    * Stores a body under a key; what was there before stays until the last byte is checked.
-   * @throws Fault NoSuchBucket, AccessDenied, PreconditionFailed, NoSuchObject (If-Match), and those of `takeIn`
+   * @throws Fault NoSuchBucket, AccessDenied, PreconditionFailed, NoSuchObject (If-Match), Conflict (its lease was
+   *         cleared), and those of `takeIn`
    */
   async put(caller: Caller, { bucket: name, key, body, description, conditions }: PutAsk): Promise<ObjectRecord> {
     requireKey(key)
@@ -75,17 +77,18 @@ export class Objects {
       if (conditions && !isShort) await this.#judgeAhead(bucket, key, conditions)
       return bucket
     })
-    const taken = await takeIn(this.#context, body, {
-      bucketId: bucket.id,
-      origin: { key },
-      inlineMaxBytes: config.inlineMaxBytes,
+    const { inlineMaxBytes } = config
+    const standing = { context: this.#context, buckets: this.#buckets, caller }
+    return underLease(standing, { bucket, key, operation: 'PutObject' }, body.size, async lease => {
+      const to = { bucketId: bucket.id, origin: { key }, lease, inlineMaxBytes }
+      const taken = await takeIn(this.#context, body, to)
+      const draft = this.#draft(bucket, caller, key, taken, describeBody(description, body, taken))
+      const { extents } = taken
+      await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
+        commitDraft(this.#context, this.#buckets, caller, { written: bucket, draft, conditions, lease }),
+      )
+      return readStoredObject(draft)
     })
-    const draft = this.#draft(bucket, caller, key, taken, describeBody(description, body, taken))
-    const { extents } = taken
-    await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
-      commitDraft(this.#context, this.#buckets, caller, { written: bucket, draft, conditions }),
-    )
-    return readStoredObject(draft)
   }
 
   /**
@@ -117,9 +120,10 @@ export class Objects {
   async remove(caller: Caller, name: string, entries: RemoveEntry[]): Promise<(Removal | 'denied')[]> {
     for (const { key } of entries) requireKey(key)
     const { stubs, now } = this.#context
+    const id = newVersion()
     return this.#buckets.within(caller, name, async bucket => {
       if (!mayDo(caller, 's3:DeleteObject', bucket)) return entries.map(() => 'denied' as const)
-      const ask = { known: bucket.settingsVersion, entries, nowMillis: now() }
+      const ask = { id, known: bucket.settingsVersion, entries, nowMillis: now() }
       return unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, entries[0]?.key ?? '')).remove(ask)))
     })
   }
@@ -140,7 +144,7 @@ export class Objects {
       size: taken.size,
       etag: taken.md5,
       modifiedMillis: this.#context.now(),
-      ...storedTexts(described, taken.extents),
+      ...storedTexts(described, taken.extents, taken.md5),
       listed: listedMarks(described),
       bytes: taken.bytes,
     }

@@ -4,6 +4,7 @@ import type { FoundObject, ObjectRecord } from '../model/object'
 import type { ByteRange } from '../model/range'
 import { chunksOf, READ_BYTES } from '../streams/chunks'
 import type { StoreContext } from './context'
+import { noteDamagedRead } from './examining'
 
 interface Slice {
   extent: ObjectRecord['extents'][number]
@@ -23,15 +24,22 @@ export async function openBytes(
 ): Promise<ReadableStream<Uint8Array> | Uint8Array> {
   const { first, last } = range ?? { first: 0, last: record.size - 1 }
   if (bytes) {
-    if (bytes.length !== record.size) throw new Fault('Internal', {}, `${bucket.id}: bytes of a record are damaged`)
+    if (bytes.length !== record.size) throw new Fault('ObjectDamaged', { damage: 'short' })
     return bytes.subarray(first, last + 1)
   }
   // An upload's last part may be empty, and so is the range that stands for it.
   if (last < first) return new Uint8Array()
-  const slices = slicesOf(record, first, last)
-  const [only] = slices
-  if (slices.length === 1 && only) return context.blobs.read(bucket.id, only.extent, only.offset, only.length)
-  return join(context, bucket, slices, last - first + 1)
+  try {
+    const slices = slicesOf(record, first, last)
+    const covered = slices.reduce((sum, slice) => sum + slice.length, 0)
+    if (covered !== last - first + 1) throw new Fault('ObjectDamaged', { damage: 'short' })
+    const [only] = slices
+    if (slices.length === 1 && only) return await context.blobs.read(bucket.id, only.extent, only.offset, only.length)
+    return await join(context, bucket, record.key, { slices, length: covered })
+  } catch (error) {
+    noteDamagedRead(context, bucket, record.key, error)
+    throw error
+  }
 }
 
 /** Which bytes of which extents a range covers. */
@@ -48,15 +56,16 @@ export function slicesOf({ extents }: Pick<ObjectRecord, 'extents'>, first: numb
 }
 
 async function join(
-  { blobs, later, log }: StoreContext,
+  context: StoreContext,
   bucket: Bucket,
-  slices: Slice[],
-  length: number,
+  key: string,
+  { slices, length }: { slices: Slice[]; length: number },
 ): Promise<ReadableStream<Uint8Array>> {
+  const { blobs, later, log } = context
   const open = ({ extent, offset, length }: Slice) => blobs.read(bucket.id, extent, offset, length)
   const { readable, writable } = new FixedLengthStream(length)
   const [head, ...rest] = slices
-  if (!head) throw new Fault('Internal', {}, `${bucket.id}: a record without extents for its bytes`)
+  if (!head) throw new Fault('ObjectDamaged', { damage: 'missing' })
   // The first one is opened before the answer begins, so that a missing blob can still be told as an error.
   let next = await open(head)
   const flow = async () => {
@@ -71,7 +80,8 @@ async function join(
       }
       await writable.close()
     } catch (error) {
-      // The client went away, or a blob is missing: the connection breaks before the promised length is reached.
+      // The client went away, or a blob is damaged: the connection breaks before the promised length is reached.
+      noteDamagedRead(context, bucket, key, error)
       log.debug('a read ended early', { reason: String(error) })
       await writable.abort(error).catch(() => undefined)
     }

@@ -1,9 +1,13 @@
+import type { Caller } from '../model/caller'
 import { Buckets } from './buckets'
 import type { StoreContext } from './context'
 import { Copying } from './copying'
+import { Health } from './health'
 import { Listing } from './listing'
+import { Locks } from './locks'
 import { Objects } from './objects'
 import { Uploads } from './uploads'
+import { measureUsage, type Usage } from './usage'
 
 /** The one store behind all dialects. It knows nothing of HTTP. */
 export interface Store {
@@ -12,6 +16,9 @@ export interface Store {
   uploads: Uploads
   copying: Copying
   listing: Listing
+  locks: Locks
+  health: Health
+  usage(caller: Caller): Promise<Usage>
 }
 
 export function openStore(context: StoreContext): Store {
@@ -23,5 +30,8 @@ export function openStore(context: StoreContext): Store {
     objects: new Objects(context, buckets),
     uploads: new Uploads(context, buckets, copying),
     listing: new Listing(context, buckets),
+    locks: new Locks(context, buckets),
+    health: new Health(context, buckets),
+    usage: caller => measureUsage(context, caller),
   }
 }

@@ -9,6 +9,7 @@ import type {
   ListUploadsAsk,
   PartDraft,
   PartListing,
+  PutPartAsk,
   StoredUpload,
   UploadDescription,
   UploadListing,
@@ -25,6 +26,7 @@ import type { StoreContext } from './context'
 import type { Copying } from './copying'
 import { newVersion, timedId } from './ids'
 import { takeIn } from './intake'
+import { type Lease, type LeaseOf, underLease } from './leases'
 import type { Place } from './objects'
 import { openBytes, piecesOf, slicesOf } from './reading'
 
@@ -63,7 +65,7 @@ export class Uploads {
     }
     await this.#buckets.within(caller, name, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
-      const ask = { known: bucket.settingsVersion, upload }
+      const ask = { id: upload.id, known: bucket.settingsVersion, upload }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).createUpload(ask)))
     })
     return upload.id
@@ -95,20 +97,22 @@ export class Uploads {
       expect(await this.#findIn(bucket, key, upload))
       return bucket
     })
-    const to = { bucketId: bucket.id, origin: { key, upload }, inlineMaxBytes: 0 }
-    const taken = await takeIn(this.#context, body, to)
-    const part: PartDraft = {
-      number,
-      size: taken.size,
-      etag: taken.md5,
-      modifiedMillis: this.#context.now(),
-      checksum: taken.checksum,
-      extents: taken.extents,
-    }
-    await orDiscard(this.#context, { bucketId: bucket.id, extents: part.extents }, () =>
-      this.#keepPart(caller, bucket, { key, upload, part }),
-    )
-    return part
+    return this.#underLease(caller, { bucket, key, operation: 'UploadPart' }, body.size, async lease => {
+      const to = { bucketId: bucket.id, origin: { key, upload }, lease, inlineMaxBytes: 0 }
+      const taken = await takeIn(this.#context, body, to)
+      const part: PartDraft = {
+        number,
+        size: taken.size,
+        etag: taken.md5,
+        modifiedMillis: this.#context.now(),
+        checksum: taken.checksum,
+        extents: taken.extents,
+      }
+      await orDiscard(this.#context, { bucketId: bucket.id, extents: part.extents }, () =>
+        this.#keepPart(caller, bucket, { key, upload, part, lease }),
+      )
+      return part
+    })
   }
 
   /**
@@ -127,14 +131,16 @@ export class Uploads {
       authorize(caller, 's3:PutObject', bucket)
       return { bucket, open: await this.#findIn(bucket, key, upload) }
     })
+    const size = range ? range.last - range.first + 1 : found.record.size
     if (bucket.id === sourceBucket.id && !found.bytes) {
-      const part = await this.#sharedPart(bucket, found, range, open, number)
-      const sharedFrom = { key: found.record.key, version: found.record.version }
-      await this.#keepPart(caller, bucket, { key, upload, part, sharedFrom })
-      return part
+      return this.#underLease(caller, { bucket, key, operation: 'UploadPartCopy' }, size, async lease => {
+        const part = await this.#sharedPart(bucket, found, range, open, number)
+        const sharedFrom = { key: found.record.key, version: found.record.version }
+        await this.#keepPart(caller, bucket, { key, upload, part, sharedFrom, lease })
+        return part
+      })
     }
     const bytes = await openBytes(this.#context, sourceBucket, found, range)
-    const size = range ? range.last - range.first + 1 : found.record.size
     return this.putPart(caller, { bucket: name, key, upload, number }, bodyOf(bytes, size, open), () => undefined)
   }
 
@@ -145,7 +151,7 @@ export class Uploads {
   async complete(
     caller: Caller,
     name: string,
-    ask: Omit<CompleteAsk, 'known' | 'version' | 'nowMillis' | 'maxObjectBytes'>,
+    ask: Omit<CompleteAsk, 'id' | 'known' | 'version' | 'nowMillis' | 'maxObjectBytes'>,
   ): Promise<Completed> {
     requireKey(ask.key)
     const { stubs, now, config } = this.#context
@@ -153,7 +159,7 @@ export class Uploads {
     return this.#buckets.within(caller, name, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
       const { maxObjectBytes } = config
-      const whole = { ...ask, known: bucket.settingsVersion, version, nowMillis: now(), maxObjectBytes }
+      const whole = { ...ask, id: version, known: bucket.settingsVersion, version, nowMillis: now(), maxObjectBytes }
       return unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, ask.key)).completeUpload(whole)))
     })
   }
@@ -162,9 +168,10 @@ export class Uploads {
   async abort(caller: Caller, { bucket: name, key, upload }: UploadPlace): Promise<void> {
     requireKey(key)
     const { stubs, now } = this.#context
+    const id = newVersion()
     await this.#buckets.within(caller, name, async bucket => {
       authorize(caller, 's3:AbortMultipartUpload', bucket)
-      const ask = { known: bucket.settingsVersion, key, upload, nowMillis: now() }
+      const ask = { id, known: bucket.settingsVersion, key, upload, nowMillis: now() }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).abortUpload(ask)))
     })
   }
@@ -199,6 +206,15 @@ export class Uploads {
     })
   }
 
+  #underLease<T>(
+    caller: Caller,
+    of: LeaseOf,
+    size: number | undefined,
+    work: (lease: Lease | undefined) => Promise<T>,
+  ) {
+    return underLease({ context: this.#context, buckets: this.#buckets, caller }, of, size, work)
+  }
+
   async #findIn(bucket: Bucket, key: string, upload: string): Promise<Upload> {
     const ask = { known: bucket.settingsVersion, key, upload }
     const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).findUpload(ask))
@@ -208,13 +224,15 @@ export class Uploads {
   async #keepPart(
     caller: Caller,
     written: Bucket,
-    ask: { key: string; upload: string; part: PartDraft; sharedFrom?: { key: string; version: string } },
+    { lease, ...ask }: Pick<PutPartAsk, 'key' | 'upload' | 'part' | 'sharedFrom'> & { lease: Lease | undefined },
   ): Promise<void> {
     const { stubs } = this.#context
+    const id = newVersion()
+    const fence = await lease?.fence()
     await this.#buckets.within(caller, written.name, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
       if (bucket.id !== written.id) throw new Fault('NoSuchUpload', { upload: ask.upload })
-      const whole = { ...ask, known: bucket.settingsVersion }
+      const whole = { ...ask, id, known: bucket.settingsVersion, fence }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, ask.key)).putPart(whole)))
     })
   }
@@ -244,6 +262,7 @@ export class Uploads {
         blob: extent.blob,
         offset: extent.offset + offset,
         size: length,
+        md5: extent.md5,
       })),
     }
   }

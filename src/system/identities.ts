@@ -4,6 +4,7 @@ import { type Account, type Caller, type Identity, ROOT_ACCOUNT } from '../model
 import { Fault } from '../model/fault'
 import { unwrap } from '../model/outcome'
 import type { Stubs } from '../stubs'
+import { RootCredentials, type RootMemory, type RootPair } from './root-credentials'
 
 const MAX_CACHED = 10_000
 
@@ -13,7 +14,15 @@ interface Cached {
 }
 
 /** Identities that this isolate has met, believed for a short while: a revoked key dies within that time. */
-export type IdentityCache = Map<string, Cached>
+export class IdentityCache {
+  readonly users = new Map<string, Cached>()
+  readonly root: RootMemory = { untilMillis: 0, changes: 0 }
+
+  clear(): void {
+    this.users.clear()
+    this.root.untilMillis = 0
+  }
+}
 
 export interface UserAsk {
   account: string
@@ -27,34 +36,36 @@ export interface UserAsk {
 
 /** Who holds which key. */
 export class Identities {
+  readonly root: RootCredentials
   readonly #config: Config
   readonly #stubs: Stubs
-  readonly #cache: IdentityCache
+  readonly #users: IdentityCache['users']
   readonly #now: () => number
 
   constructor(config: Config, stubs: Stubs, cache: IdentityCache, now: () => number) {
     this.#config = config
     this.#stubs = stubs
-    this.#cache = cache
+    this.#users = cache.users
     this.#now = now
+    this.root = new RootCredentials(config, stubs, cache.root, now)
   }
 
   /**
    * Who signs with this access key, and the secret that proves it.
-   * @throws Fault UnknownAccessKey
+   * @throws Fault UnknownAccessKey, NotConfigured where a key is kept that cannot be opened
    */
   async require(accessKey: string): Promise<Identity> {
-    const { root } = this.#config
+    const root = await this.root.current()
     if (root && accessKey === root.accessKey) return rootIdentity(root)
-    const cached = this.#cache.get(accessKey)
+    const cached = this.#users.get(accessKey)
     if (cached && cached.untilMillis > this.#now()) return cached.identity
     const identity = await this.#lookUp(accessKey)
     if (!identity) {
-      this.#cache.delete(accessKey)
+      this.#users.delete(accessKey)
       throw new Fault('UnknownAccessKey', { accessKey })
     }
-    if (this.#cache.size >= MAX_CACHED) this.#cache.clear()
-    this.#cache.set(accessKey, { identity, untilMillis: this.#now() + this.#config.identityCacheMillis })
+    if (this.#users.size >= MAX_CACHED) this.#users.clear()
+    this.#users.set(accessKey, { identity, untilMillis: this.#now() + this.#config.identityCacheMillis })
     return identity
   }
 
@@ -100,7 +111,7 @@ export class Identities {
   }
 }
 
-function rootIdentity({ accessKey, secretKey }: { accessKey: string; secretKey: string }): Identity {
+function rootIdentity({ accessKey, secretKey }: RootPair): Identity {
   const caller: Caller = { kind: 'root', account: ROOT_ACCOUNT, user: 'root', accessKey, admin: true, policies: [] }
   return { secretKey, caller }
 }

@@ -1,23 +1,13 @@
-import { createExecutionContext, evictDurableObject } from 'cloudflare:test'
+import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { sweepSlice } from '../../src/jobs/sweep'
-import { openWharfForJobs } from '../../src/wharf'
+import { doJob, graces } from '../support/jobs'
 import { freshBucket, md5, randomBytes, s3, texts } from '../support/s3'
 
 /** A whole round of the sweep, with graces in seconds. */
 async function sweep(grace: { released: number; orphans: number }): Promise<number> {
-  const settings = {
-    ...env,
-    WHARF_RELEASED_BLOB_GRACE_SECONDS: String(grace.released),
-    WHARF_ORPHAN_GRACE_SECONDS: String(grace.orphans),
-  }
-  const { context } = openWharfForJobs(settings, createExecutionContext())
-  // Graces of nothing are over a moment later.
-  await new Promise(resolve => setTimeout(resolve, 5))
-  const report = await sweepSlice(context, {}, () => false)
-  expect(report.cursor).toBeUndefined()
-  return report.deletedBlobs
+  const { counters } = await doJob('sweep', {}, graces(grace.released, grace.orphans))
+  return (counters.released ?? 0) + (counters.orphans ?? 0)
 }
 
 const NOW = { released: 0, orphans: 0 }

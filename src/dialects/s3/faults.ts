@@ -269,12 +269,23 @@ const FACES = {
     status: 400,
     message: 'The request contained trailing data that was not well-formed or did not fit what was announced.',
   },
+  ObjectDamaged: {
+    code: 'ObjectDamaged',
+    status: 500,
+    message: 'The bytes of this object are gone or altered, and nobody holds a copy. Put it again, or delete it.',
+  },
+  NoSuchJob: { code: 'NoSuchJob', status: 404, message: 'There is no such job.' },
   Conflict: {
     code: 'OperationAborted',
     status: 409,
     message: 'A conflicting conditional operation is currently in progress against this resource. Please try again.',
   },
   Overloaded: { code: 'SlowDown', status: 503, message: 'Please reduce your request rate.' },
+  Interrupted: {
+    code: 'ServiceUnavailable',
+    status: 503,
+    message: 'The service was interrupted while it worked on this request. Please try again.',
+  },
   NotConfigured: { code: 'ServiceUnavailable', status: 503, message: 'The service is not set up yet.' },
   Internal: { code: 'InternalError', status: 500, message: 'We encountered an internal error. Please try again.' },
 } satisfies Record<FaultCode, S3Face>

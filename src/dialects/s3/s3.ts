@@ -1,3 +1,4 @@
+import { Fault } from '../../model/fault'
 import type { Env } from '../../stubs'
 import { openWharf, requireRoot, type Wharf } from '../../wharf'
 import { httpDate } from '../../wire/http-date'
@@ -82,7 +83,7 @@ function refusePreflight(headers: Headers): never {
 
 function explain(error: unknown, request: Request, requestId: string, wharf: Wharf | undefined): Response {
   const shown = failureOf(error)
-  if (shown.status === 500) {
+  if (shown.status === 500 && !isKnownDamage(error)) {
     const log = wharf?.log ?? console
     const stack = error instanceof Error ? error.stack : undefined
     log.error('a request failed', { requestId, method: request.method, reason: String(error), stack })
@@ -91,6 +92,11 @@ function explain(error: unknown, request: Request, requestId: string, wharf: Wha
   const path = request.url.slice(start).split('?')[0] ?? '/'
   const format = wantedFormat(request.headers.get('accept'))
   return failure({ format, method: request.method, path, requestId }, shown)
+}
+
+/** The store has told of it already, with the bucket and key. */
+function isKnownDamage(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'ObjectDamaged'
 }
 
 let isolateMark = ''

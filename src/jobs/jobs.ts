@@ -1,0 +1,72 @@
+import { authorize } from '../auth/authorize'
+import { type Caller, ROOT_ACCOUNT } from '../model/caller'
+import { Fault } from '../model/fault'
+import type { Job, JobKind, JobParams, JobState, JobWithLog } from '../model/job'
+import { randomId } from '../store/ids'
+import type { Store } from '../store/store'
+import type { Stubs } from '../stubs'
+
+const MAX_WAIT_MILLIS = 30_000
+
+/** Work that outlives a request: started here, done slice by slice in the job-runner. */
+export class Jobs {
+  readonly #stubs: Stubs
+  readonly #store: Store
+  readonly #now: () => number
+
+  constructor(stubs: Stubs, store: Store, now: () => number) {
+    this.#stubs = stubs
+    this.#store = store
+    this.#now = now
+  }
+
+  /**
+   * Sets a job going; its first slice is due at once.
+   * @throws Fault AccessDenied, NoSuchBucket
+   */
+  async start(caller: Caller, kind: JobKind, params: JobParams): Promise<Job> {
+    await this.#authorize(caller, kind, params)
+    const job = { id: randomId(), kind, params, caller: caller.user, account: caller.account.id }
+    return this.#stubs.jobRunner().start(job, this.#now())
+  }
+
+  /** As `start`, and waits until it is over, but no longer than half a minute: then the job is still `waiting`. */
+  async run(caller: Caller, kind: JobKind, params: JobParams): Promise<Job> {
+    const { id } = await this.start(caller, kind, params)
+    return this.#require(await this.#stubs.jobRunner().wait(id, MAX_WAIT_MILLIS), id)
+  }
+
+  /** The latest jobs, newest first. */
+  async list(caller: Caller, ask: { kind?: JobKind; state?: JobState; limit: number }): Promise<Job[]> {
+    return this.#stubs.jobRunner().list({ ...ask, account: this.#accountOf(caller) })
+  }
+
+  /** @throws Fault NoSuchJob */
+  async find(caller: Caller, id: string): Promise<JobWithLog> {
+    return this.#require(await this.#stubs.jobRunner().find(id, this.#accountOf(caller)), id)
+  }
+
+  /**
+   * Ends a job before its next slice; one that is over stays as it is.
+   * @throws Fault NoSuchJob
+   */
+  async abort(caller: Caller, id: string): Promise<Job> {
+    return this.#require(await this.#stubs.jobRunner().abort(id, this.#accountOf(caller), this.#now()), id)
+  }
+
+  async #authorize(caller: Caller, kind: JobKind, { bucket }: JobParams): Promise<void> {
+    if (kind !== 'empty-bucket') return authorize(caller, 'admin:Heal', { owner: ROOT_ACCOUNT.id })
+    await this.#store.buckets.describe(caller, bucket ?? '', 's3:DeleteObject')
+  }
+
+  /** Whose jobs a caller is shown; undefined for all. */
+  #accountOf(caller: Caller): string | undefined {
+    if (caller.kind === 'anonymous') throw new Fault('AccessDenied')
+    return caller.kind === 'root' ? undefined : caller.account.id
+  }
+
+  #require<T>(job: T | undefined, id: string): T {
+    if (job === undefined) throw new Fault('NoSuchJob', { job: id })
+    return job
+  }
+}

@@ -1,0 +1,57 @@
+export const JOB_KINDS = [
+  'sweep',
+  'audit',
+  'heal-bucket',
+  'heal-object',
+  'heal-upload',
+  'heal-format',
+  'empty-bucket',
+] as const
+export type JobKind = (typeof JOB_KINDS)[number]
+
+/**
+ * - waiting  its next slice is due, or its next try, or its next round
+ * - running  a slice of it is being done
+ * - done, failed, aborted  it is over
+ */
+export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'aborted'
+
+/** What a job is to work on. */
+export interface JobParams {
+  bucket?: string
+  key?: string
+  upload?: string
+  /** Only look, change nothing. */
+  dryRun?: boolean
+  /** Read every byte instead of believing the digests that R2 keeps. */
+  deep?: boolean
+}
+
+export interface JobLogLine {
+  atMillis: number
+  text: string
+}
+
+/** A job as it is shown. */
+export interface Job {
+  id: string
+  kind: JobKind
+  params: JobParams
+  state: JobState
+  /** What it has done so far, by name: `objects`, `healed`, `lost`, `released`, `breaches`. */
+  counters: Record<string, number>
+  /** Who started it. */
+  caller: string
+  createdMillis: number
+  startedMillis?: number
+  endedMillis?: number
+  /** Slices that failed one after the other; the next success sets it back. */
+  failures: number
+  /** Why it failed, or its last slice did. */
+  error?: string
+}
+
+export interface JobWithLog extends Job {
+  /** The latest lines, oldest first. */
+  log: JobLogLine[]
+}
