@@ -77,10 +77,11 @@ export async function openWharf(
 export function openWharfForJobs(
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
+  origin: RequestOrigin = NOWHERE,
 ): Wharf & { context: StoreContext } {
   const memory = memories.get(env) ?? remember(env)
-  const context = contextOf(memory, ctx, NOWHERE)
-  return { ...assemble(env, memory, ctx, NOWHERE), context }
+  const context = contextOf(memory, ctx, origin)
+  return { ...assemble(env, memory, ctx, origin), context }
 }
 
 function remember(env: Env): IsolateMemory {

@@ -116,7 +116,7 @@ export class JobRunner extends DurableObject<Env> {
     const counters = { ...job.counters }
     this.#ledger.begin(job.id, Date.now())
     try {
-      const { context, store } = openWharfForJobs(this.env, this.ctx)
+      const { context, store } = openWharfForJobs(this.env, this.ctx, { requestId: job.id, address: '' })
       const cursor = await step(job.kind, { context, store }, this.#slice(job, counters))
       if (cursor !== undefined) this.#ledger.goOn({ ...job, counters }, { cursor, dueMillis: Date.now() })
       else if (job.everyMillis === undefined)

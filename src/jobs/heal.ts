@@ -7,6 +7,7 @@ import type { Extent } from '../model/object'
 import { firstRange } from '../store/buckets'
 import { type examineExtents, examineObject, noteDamage, partExtents } from '../store/examining'
 import { examineUpload } from '../store/health'
+import { Lease } from '../store/leases'
 import { repairBlob } from '../store/repairing'
 import { JOB_CALLER, type Slice, type Step, type Workplace } from './step'
 import { sweepBucket } from './sweep'
@@ -95,17 +96,18 @@ function openBucket({ store }: Workplace, { params }: Slice<unknown>): Promise<B
 }
 
 async function healPlaced(
-  { context }: Workplace,
+  place: Workplace,
   bucket: Bucket,
   placed: PlacedObject,
   slice: Slice<never> | Slice<HealBucketCursor>,
 ): Promise<void> {
+  const { context } = place
   const how = thoroughnessOf(slice)
   const { state, damaged } = await examineObject(context, bucket, placed, how)
   slice.count('objects', 1)
   if (state === 'healthy') return
   const extents = readExtents(placed.extents, placed.etag)
-  const lost = await repair(context, bucket, extents, { key: placed.key }, damaged, slice)
+  const lost = await repair(place, bucket, extents, { key: placed.key }, damaged, slice)
   await noteDamage(
     context,
     bucket,
@@ -138,16 +140,19 @@ async function healPlacedUpload(
   for (const part of placed.parts) {
     const extents = partExtents(part)
     const ofPart = damaged.filter(({ blob }) => extents.some(extent => extent.blob === blob))
-    const lost = await repair(context, bucket, extents, { key, upload: id }, ofPart, slice)
+    const lost = await repair(place, bucket, extents, { key, upload: id }, ofPart, slice)
     if (lost.length === 0 || dryRun) continue
     slice.note(`${key}: part ${part.number} of upload ${id} is lost and must be sent again`)
     await context.stubs.bucketIndex(firstRange(bucket)).dropPart(id, part, context.now())
   }
 }
 
-/** @returns what could not be put right */
+/**
+ * Repairs under a lease, so that it is seen, and ends when that is cleared.
+ * @returns what could not be put right
+ */
 async function repair(
-  context: Workplace['context'],
+  { context, store }: Workplace,
   bucket: Bucket,
   extents: Extent[],
   origin: Omit<BlobOrigin, 'blob'>,
@@ -155,16 +160,24 @@ async function repair(
   slice: Slice<never> | Slice<HealBucketCursor>,
 ) {
   const lost: typeof damaged = []
-  for (const damage of damaged) {
-    const extent = extents.find(({ blob }) => blob === damage.blob)
-    const repaired =
-      extent !== undefined &&
-      damage.healable &&
-      (slice.params.dryRun || (await repairBlob(context, bucket, extent, origin, slice.spend)))
-    slice.count(repaired ? 'healed' : 'lost', 1)
-    const verdict = repaired ? 'healed from another holder of the same bytes' : 'lost'
-    slice.note(`${origin.key}: blob ${damage.blob} was ${damage.damage}; ${verdict}`)
-    if (!repaired) lost.push({ ...damage, healable: false })
+  const isLookedAt = slice.params.dryRun || damaged.every(({ healable }) => !healable)
+  const of = { bucket, key: origin.key, operation: 'Heal' }
+  const lease = isLookedAt ? undefined : Lease.take(context, store.buckets, JOB_CALLER, of)
+  try {
+    for (const damage of damaged) {
+      const extent = extents.find(({ blob }) => blob === damage.blob)
+      await lease?.confirm()
+      const repaired =
+        extent !== undefined &&
+        damage.healable &&
+        (slice.params.dryRun || (await repairBlob(context, bucket, extent, origin, slice.spend)))
+      slice.count(repaired ? 'healed' : 'lost', 1)
+      const verdict = repaired ? 'healed from another holder of the same bytes' : 'lost'
+      slice.note(`${origin.key}: blob ${damage.blob} was ${damage.damage}; ${verdict}`)
+      if (!repaired) lost.push({ ...damage, healable: false })
+    }
+  } finally {
+    lease?.release()
   }
   return lost
 }

@@ -101,7 +101,19 @@ export class Lease {
     if (this.#isLost) throw new Fault('Conflict', { key: this.#of.key })
   }
 
-  /** Gives it back, after a write that came to nothing. */
+  /**
+   * Asks the index whether it is still held, for work that ends otherwise than in a commit.
+   * @throws Fault Conflict
+   */
+  async confirm(): Promise<void> {
+    const fence = await this.#taken
+    const nowMillis = this.#context.now()
+    const isHeld = await read(() => this.#index().renewLock(fence, nowMillis, nowMillis + LEASE_MILLIS))
+    if (!isHeld) this.#isLost = true
+    this.requireHeld()
+  }
+
+  /** Gives it back, after work that came to nothing, or ended otherwise than in a commit. */
   release(): void {
     this.#stop()
     const released = this.#taken.then(
