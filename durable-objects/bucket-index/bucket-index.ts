@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Bucket, BucketCounters } from '../../src/model/bucket'
+import type { Bucket, BucketCounters, BucketSettings } from '../../src/model/bucket'
 import type {
   ExamineObjectsAsk,
   NotedDamage,
@@ -22,6 +22,7 @@ import type {
   Known,
   ListAsk,
   ListUploadsAsk,
+  ListVersionsAsk,
   Once,
   PartListing,
   PutPartAsk,
@@ -30,10 +31,12 @@ import type {
   RemoveAsk,
   StoredUpload,
   UploadListing,
+  VersionListing,
 } from '../../src/model/index-calls'
 import type { Lock, LockFilter } from '../../src/model/lock'
 import { done, type IndexAnswer, refused } from '../../src/model/outcome'
 import { RESTARTED } from '../../src/model/restart'
+import type { Stamp } from '../../src/model/versions'
 import { Answered } from './answered'
 import { completeUpload } from './completion'
 import {
@@ -41,20 +44,22 @@ import {
   holdersOf,
   noteDamage,
   notedDamage,
-  placedObject,
   placedObjects,
   placedUpload,
   placedUploads,
+  placedVersions,
 } from './examining'
 import type { Ground } from './ground'
 import { forgetReleased, orphansAmong, releasedBlobs, rememberSwept, sweptThrough } from './housekeeping'
 import { list } from './listing'
 import { clearLocks, type LockAsk, listLocks, releaseLock, renewLock, takeLock } from './locks'
-import { commit, copy, find, remove } from './objects'
+import { commit, copy, find } from './objects'
+import { remove } from './removal'
 import { addLaterTables, createTables, hasTables } from './schema'
 import { auditSelf } from './self-audit'
 import { Tally } from './tally'
 import { abortUpload, createUpload, dropPart, findUpload, listParts, listUploads, putPart } from './uploads'
+import { listVersions } from './version-listing'
 
 /**
  * Every key, upload and extent of one bucket, in UTF-8 order, and its settings. Each method is one transaction: it
@@ -62,7 +67,11 @@ import { abortUpload, createUpload, dropPart, findUpload, listParts, listUploads
  */
 export class BucketIndex extends DurableObject {
   readonly #sql = this.ctx.storage.sql
-  readonly #ground: Ground = { sql: this.#sql, tally: new Tally(this.#sql) }
+  readonly #ground: Ground = {
+    sql: this.#sql,
+    tally: new Tally(this.#sql),
+    settings: () => this.#bucket?.settings ?? {},
+  }
   readonly #answered = new Answered()
   /** A cache of the one row of `bucket`. */
   #bucket: Bucket | undefined
@@ -90,6 +99,19 @@ export class BucketIndex extends DurableObject {
     return this.#bucket ? done(this.#bucket) : { ok: false, code: 'BucketGone' }
   }
 
+  /** Changes the settings; from then on nothing is done that was decided by older ones. */
+  changeSettings(ask: Once & { settings: BucketSettings }): IndexAnswer<Bucket> {
+    const changed = this.#writing(ask, () => {
+      const bucket = this.#bucket
+      if (!bucket) return { ok: false, code: 'BucketGone' }
+      const next = { ...bucket, settings: ask.settings, settingsVersion: bucket.settingsVersion + 1 }
+      this.#sql.exec('update bucket set record = ?', JSON.stringify(next))
+      return done(next)
+    })
+    if (changed.ok && changed.value.settingsVersion > (this.#bucket?.settingsVersion ?? 0)) this.#bucket = changed.value
+    return changed
+  }
+
   counters(ask: Known): IndexAnswer<BucketCounters> {
     return this.#reading(ask, () => done(this.#ground.tally.read()))
   }
@@ -97,6 +119,11 @@ export class BucketIndex extends DurableObject {
   /** As `counters`, whatever the settings; undefined when the bucket is gone. */
   usage(): BucketCounters | undefined {
     return this.#bucket && this.#ground.tally.read()
+  }
+
+  /** Counts objects and bytes anew. */
+  recount(): void {
+    if (this.#bucket) this.#transact(() => this.#ground.tally.recount())
   }
 
   /** Ends this instance of the object, once all it wrote is durable; the next call begins a new one. */
@@ -108,7 +135,9 @@ export class BucketIndex extends DurableObject {
   /** Ends the bucket if it is empty. Uploads in progress do not hold it back. From then on it answers that it is gone. */
   async close(ask: Known): Promise<IndexAnswer<void>> {
     const answer = this.#reading(ask, () => {
-      const isEmpty = this.#sql.exec('select 1 from objects limit 1').toArray().length === 0
+      const isEmpty = ['objects', 'versions'].every(
+        table => this.#sql.exec(`select 1 from ${table} limit 1`).toArray().length === 0,
+      )
       return isEmpty ? done(undefined) : refused('BucketNotEmpty')
     })
     if (!answer.ok) return answer
@@ -120,10 +149,11 @@ export class BucketIndex extends DurableObject {
   }
 
   find(ask: FindAsk): IndexAnswer<FoundRow> {
-    return this.#reading(ask, () => find(this.#sql, ask))
+    return this.#reading(ask, () => find(this.#ground, ask))
   }
 
-  commit(ask: CommitAsk): IndexAnswer<void> {
+  /** @returns what the new version is told by */
+  commit(ask: CommitAsk): IndexAnswer<Stamp> {
     return this.#writing(ask, () => commit(this.#ground, ask))
   }
 
@@ -138,6 +168,10 @@ export class BucketIndex extends DurableObject {
   /** @returns a JSON array of ListedRow: up to one more than the limit, which tells that there are more */
   list(ask: ListAsk): IndexAnswer<string> {
     return this.#reading(ask, () => done(list(this.#sql, ask)))
+  }
+
+  listVersions(ask: ListVersionsAsk): IndexAnswer<VersionListing> {
+    return this.#reading(ask, () => done(listVersions(this.#sql, ask)))
   }
 
   createUpload(ask: Once & { upload: StoredUpload }): IndexAnswer<void> {
@@ -194,8 +228,9 @@ export class BucketIndex extends DurableObject {
     return this.#bucket && placedObjects(this.#sql, ask)
   }
 
-  placedObject(key: string): PlacedObject | undefined {
-    return this.#bucket && placedObject(this.#sql, key)
+  /** All versions of a key, the latest first. */
+  placedVersions(key: string): PlacedObject[] {
+    return this.#bucket ? placedVersions(this.#sql, key) : []
   }
 
   placedUploads(ask: Omit<ListUploadsAsk, 'known'>): PlacedUploads | undefined {
@@ -269,7 +304,10 @@ export class BucketIndex extends DurableObject {
 
   #transact<T>(work: () => T): T {
     try {
-      return this.ctx.storage.transactionSync(work)
+      return this.ctx.storage.transactionSync(() => {
+        this.#ground.tally.prepare()
+        return work()
+      })
     } catch (error) {
       this.#ground.tally.forget()
       throw error
@@ -278,7 +316,7 @@ export class BucketIndex extends DurableObject {
 
   #readBucket(): Bucket {
     const { record } = this.#sql.exec<{ record: string }>('select record from bucket').one()
-    // Written by `initialise` alone.
+    // Written by `initialise` and `changeSettings` alone.
     return JSON.parse(record) as Bucket
   }
 }

@@ -13,8 +13,8 @@ import { done, type Outcome, refused } from '../../src/model/outcome'
 import { completedChecksum, completedEtag } from '../../src/streams/multipart-digests'
 import { blobsOf, letGo } from './blob-references'
 import type { Ground } from './ground'
-import { findPresent, replace } from './objects'
-import { dropUpload, findUpload, judgeCompletion, type PartRow, partsOf } from './uploads'
+import { findPresent, judge, replace } from './objects'
+import { dropUpload, findUpload, type PartRow, partsOf } from './uploads'
 
 /** How long a finished upload's answer is kept for clients that lost it. */
 const ANSWER_KEPT_MILLIS = 60 * 60 * 1000
@@ -41,8 +41,8 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
   const checksum = assembleChecksum(parts, ask, description)
   if (!checksum.ok) return checksum
   const replaced = findPresent(sql, ask.key)
-  const verdict = judgeCompletion(replaced, ask.key, ask.conditions)
-  if (!verdict.ok) return verdict
+  const refusal = judge(replaced, ask.key, ask.conditions)
+  if (refusal) return refusal
 
   const object = describeObject(parts, description, checksum.value)
   const etag = completedEtag(parts.map(assembled))
@@ -51,15 +51,8 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
     etag,
   )
   if (extents !== null && extents.length > MAX_EXTENTS_TEXT) return refused('TooManyExtents')
-  const completed: Completed = {
-    etag,
-    version: ask.version,
-    size,
-    modifiedMillis: ask.nowMillis,
-    checksum: checksum.value,
-  }
   handOver(sql, present, parts, ask.nowMillis)
-  replace(ground, replaced, {
+  const stamp = replace(ground, replaced, {
     key: ask.key,
     version: ask.version,
     size,
@@ -69,6 +62,8 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
     extents,
     listed: listedMarks(object),
   })
+  const { version, nowMillis: modifiedMillis } = ask
+  const completed: Completed = { etag, version, stamp, size, modifiedMillis, checksum: checksum.value }
   dropUpload(sql, ask.key, ask.upload)
   sql.exec('delete from parts where upload = ?', ask.upload)
   rememberAnswer(sql, ask, completed)

@@ -8,56 +8,64 @@ import type {
   PlacedUpload,
   PlacedUploads,
 } from '../../src/model/health-calls'
-import type { ListedRow, ListUploadsAsk } from '../../src/model/index-calls'
+import type { ListedVersion, ListUploadsAsk } from '../../src/model/index-calls'
 import { unwrap } from '../../src/model/outcome'
-import { list } from './listing'
+import type { Stamp } from '../../src/model/versions'
+import { RECORD_COLUMNS, storedObject } from './records'
 import { findUpload, listUploads, partsOf } from './uploads'
+import { listVersions } from './version-listing'
+import { findVersion, type VersionRow } from './versions'
 
 /** Other holders of the same bytes that are worth trying. */
 const MAX_HOLDERS = 10
 
-interface PlacedRow extends Record<string, SqlStorageValue> {
-  version: string
-  size: number
-  etag: string
-  modified: number
-  extents: string | null
-  data: number | null
-  held: number | null
-}
-
-/** A page of records with where their bytes lie. */
-export function placedObjects(sql: SqlStorage, ask: ExamineObjectsAsk): PlacedObjects {
-  // `list` builds this text itself, in exactly this shape.
-  const rows = JSON.parse(list(sql, { ...ask, known: 0 })) as ListedRow[]
-  const page: PlacedObjects = { objects: [], prefixes: [], truncated: rows.length > ask.limit }
-  for (const row of rows.slice(0, ask.limit)) {
-    page.last = { key: row[0], isPrefix: row.length === 1 }
-    const object = row.length === 1 ? undefined : placedObject(sql, row[0])
-    if (object) page.objects.push(object)
-    else page.prefixes.push(row[0])
-  }
-  return page
-}
-
-export function placedObject(sql: SqlStorage, key: string): PlacedObject | undefined {
-  const [row] = sql
-    .exec<PlacedRow>(
-      `select version, size, etag, modified, extents, objects.data, length(bytes) as held
-       from objects left join data on data.id = objects.data where key = ?`,
-      key,
-    )
-    .toArray()
-  if (!row) return undefined
+/** A page of all versions with where their bytes lie. It ends between keys, unless one key alone fills it. */
+export function placedObjects(sql: SqlStorage, { after, ...ask }: ExamineObjectsAsk): PlacedObjects {
+  const listed = listVersions(sql, { ...ask, afterKey: after, known: 0 })
+  const versions = listed.truncated ? wholeKeys(listed.versions, ask.limit) : listed.versions
+  const last = versions.at(-1)
+  const isCut = versions.length < listed.versions.length
+  const ends = isCut ? last && { key: last.key, stamp: last.stamp } : { key: listed.nextKey, stamp: listed.nextStamp }
   return {
-    key,
-    version: row.version,
-    size: row.size,
-    etag: row.etag,
-    modifiedMillis: row.modified,
-    extents: row.extents,
-    heldBytes: row.data === null ? null : (row.held ?? -1),
+    objects: versions.flatMap(({ key, stamp, isMarker }) => (isMarker ? [] : (placedObject(sql, key, stamp) ?? []))),
+    prefixes: listed.prefixes,
+    truncated: listed.truncated,
+    last:
+      ends?.key === undefined ? undefined : { key: ends.key, isPrefix: ends.stamp === undefined, stamp: ends.stamp },
   }
+}
+
+/** Without the versions of the last key, of which there may be more; all of them where there is no other key. */
+function wholeKeys(versions: ListedVersion[], limit: number): ListedVersion[] {
+  const last = versions.at(-1)
+  if (!last || versions.length < limit || versions[0]?.key === last.key) return versions
+  return versions.filter(({ key }) => key !== last.key)
+}
+
+/** All versions of a key, the latest first. */
+export function placedVersions(sql: SqlStorage, key: string): PlacedObject[] {
+  const rows = sql.exec<VersionRow>(
+    `select ${RECORD_COLUMNS}, 0 as marker, 0 as since from objects where key = ?1
+     union all select ${RECORD_COLUMNS}, marker, since from versions where key = ?1 and marker = 0 order by seq desc`,
+    key,
+  )
+  return rows.toArray().map(row => placedRow(sql, row))
+}
+
+function placedObject(sql: SqlStorage, key: string, stamp: Stamp): PlacedObject | undefined {
+  const row = findVersion(sql, key, stamp)
+  return row && placedRow(sql, row)
+}
+
+function placedRow(sql: SqlStorage, row: VersionRow): PlacedObject {
+  const held = row.data === null ? null : heldBytes(sql, row.data)
+  const { description: _, ...stored } = storedObject(row)
+  return { ...stored, heldBytes: held }
+}
+
+function heldBytes(sql: SqlStorage, data: number): number {
+  const [row] = sql.exec<{ held: number }>('select length(bytes) as held from data where id = ?', data).toArray()
+  return row?.held ?? -1
 }
 
 /** A page of uploads with where the bytes of their parts lie. */
@@ -85,6 +93,7 @@ export function holdersOf(sql: SqlStorage, md5: string, except: string): string[
   const short = Buffer.from(md5, 'hex').toString('base64url')
   const rows = sql.exec<{ extents: string; etag: string }>(
     `select extents, etag from objects where extents is not null and (etag = ?1 or instr(extents, ?2) > 0)
+     union all select extents, etag from versions where extents is not null and (etag = ?1 or instr(extents, ?2) > 0)
      union all select extents, '' from parts where instr(extents, ?2) > 0 limit 100`,
     md5,
     short,
@@ -119,7 +128,9 @@ export function notedDamage(sql: SqlStorage, limit: number): NotedDamage[] {
   const needed = rows.filter(({ blob, key }) => {
     const isNeeded = sql
       .exec(
-        'select 1 from objects where key = ?1 and instr(extents, ?2) union all select 1 from parts where instr(extents, ?2)',
+        `select 1 from objects where key = ?1 and instr(extents, ?2)
+         union all select 1 from versions where key = ?1 and instr(extents, ?2)
+         union all select 1 from parts where instr(extents, ?2)`,
         key,
         blob,
       )

@@ -17,7 +17,7 @@ export function forgetReleased(sql: SqlStorage, ids: number[]): void {
 }
 
 /**
- * Which of these blobs nothing names: neither the record of the key it was written for, nor an upload's part, nor a
+ * Which of these blobs nothing names: neither a version of the key it was written for, nor an upload's part, nor a
  * record that came to share it, nor the list of released ones (which has its own time).
  */
 export function orphansAmong(sql: SqlStorage, origins: BlobOrigin[]): string[] {
@@ -55,8 +55,14 @@ function remember(known: Map<string, Set<string>>, name: string, read: () => Set
 }
 
 function heldByObject(sql: SqlStorage, key: string): Set<string> {
-  const [row] = sql.exec<{ extents: string | null }>('select extents from objects where key = ?', key).toArray()
-  return blobsOf(row?.extents ?? null)
+  const held = new Set<string>()
+  const rows = sql.exec<{ extents: string }>(
+    `select extents from objects where key = ?1 and extents is not null
+     union all select extents from versions where key = ?1 and extents is not null`,
+    key,
+  )
+  for (const { extents } of rows) for (const blob of blobsOf(extents)) held.add(blob)
+  return held
 }
 
 function heldByPartsOf(sql: SqlStorage, upload: string): Set<string> {

@@ -63,6 +63,21 @@ export function bounds({ prefix, after, past }: { prefix: string; after?: string
   }
 }
 
+/** The common prefix that a key belongs to, where there is a delimiter behind what was asked for. */
+export function commonPrefix(
+  key: string,
+  { prefix, delimiter }: { prefix: string; delimiter?: string },
+): string | undefined {
+  if (!delimiter) return undefined
+  const place = key.indexOf(delimiter, prefix.length)
+  return place < 0 ? undefined : key.slice(0, place + delimiter.length)
+}
+
+/** Whether a key stands at or behind another in the order of listings. */
+export function isAtLeast(sql: SqlStorage, key: string, low: string): boolean {
+  return sql.exec<{ yes: number }>('select ? >= ? as yes', key, low).one().yes === 1
+}
+
 function isText(bound: string | undefined): bound is string {
   return bound !== undefined && bound !== ''
 }

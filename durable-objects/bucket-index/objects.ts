@@ -1,4 +1,4 @@
-import { judgeRead, judgeWrite } from '../../src/model/conditions'
+import { judgeRead, judgeWrite, type WriteConditions } from '../../src/model/conditions'
 import { describeCopy } from '../../src/model/copy'
 import {
   type CommitAsk,
@@ -8,35 +8,23 @@ import {
   type FindAsk,
   type FoundRow,
   listedMarks,
-  type Removal,
-  type RemoveAsk,
-  type RemoveEntry,
   readDescription,
   type StoredObject,
   writeDescription,
 } from '../../src/model/index-calls'
-import { done, type Outcome, refused } from '../../src/model/outcome'
+import { done, type Outcome, type Refusal, refused } from '../../src/model/outcome'
+import { type Stamp, versionIdOf } from '../../src/model/versions'
 import { blobsOf, letGo, share } from './blob-references'
 import type { Ground } from './ground'
 import { takeFence } from './locks'
+import { insertObject, placeData, type RecordRow, readData, stampOf, storedObject } from './records'
+import { dropOlderNull, findVersion, keepPresent, latestMarker } from './versions'
 
-interface ObjectRow extends Record<string, SqlStorageValue> {
-  key: string
-  size: number
-  etag: string
-  modified: number
-  owner: string | null
-  class: string | null
-  checksum: string | null
+/** Where the bytes of the latest version lie, and what its replacement must be judged by. */
+export interface Present extends Record<string, SqlStorageValue> {
   version: string
-  data: number | null
-  description: string | null
-  extents: string | null
-}
-
-/** Where the bytes of a record lie, and what its replacement must be judged by. */
-interface Present extends Record<string, SqlStorageValue> {
-  version: string
+  seq: number
+  stamped: number | null
   etag: string
   size: number
   modified: number
@@ -44,55 +32,83 @@ interface Present extends Record<string, SqlStorageValue> {
   extents: string | null
 }
 
-export function find(sql: SqlStorage, { key, bytes }: FindAsk): Outcome<FoundRow> {
+export function find(ground: Ground, ask: FindAsk): Outcome<FoundRow> {
+  if (ask.stamp !== undefined) return findOlder(ground.sql, ask, ask.stamp)
+  const { key, bytes } = ask
   // One statement, and columns by their place: this is the path of every read.
-  const [row] = sql.exec(bytes ? FIND_WITH_BYTES : FIND, key).raw<FoundRowColumns>()
-  if (!row) return refused('NoSuchObject', { key })
-  const [version, size, etag, modifiedMillis, description, extents, data] = row
-  const object: StoredObject = { key, version, size, etag, modifiedMillis, description, extents }
+  const [row] = ground.sql.exec(bytes ? FIND_WITH_BYTES : FIND, key).raw<FoundRowColumns>()
+  if (!row) return missing(ground, key)
+  const [version, size, etag, modifiedMillis, description, extents, seq, stamped, data] = row
+  const stamp = stamped === null ? null : seq
+  const object: StoredObject = { key, version, stamp, size, etag, modifiedMillis, description, extents }
   return done(data === null ? { object } : { object, bytes: data })
 }
 
-const FIND = 'select version, size, etag, modified, description, extents, null from objects where key = ?'
+const COLUMNS = 'version, size, etag, modified, description, extents, seq, stamped'
+const FIND = `select ${COLUMNS}, null from objects where key = ?`
 const FIND_WITH_BYTES = `
-  select version, size, etag, modified, description, extents, bytes
-  from objects left join data on data.id = objects.data where key = ?`
+  select ${COLUMNS}, bytes from objects left join data on data.id = objects.data where key = ?`
 
-type FoundRowColumns = [string, number, string, number, string | null, string | null, ArrayBuffer | null]
+type FoundRowColumns = [
+  string,
+  number,
+  string,
+  number,
+  string | null,
+  string | null,
+  number,
+  number | null,
+  ArrayBuffer | null,
+]
 
-/** Makes the draft the present version of its key, if the conditions hold. Doing it twice does it once. */
-export function commit(ground: Ground, { draft, conditions, fence }: CommitAsk): Outcome<void> {
+/** Makes the draft the latest version of its key, if the conditions hold. Doing it twice does it once. */
+export function commit(ground: Ground, { draft, conditions, fence }: CommitAsk): Outcome<Stamp> {
   const present = findPresent(ground.sql, draft.key)
-  if (present?.version === draft.version) return done(undefined)
+  if (present?.version === draft.version) return done(stampOf(present))
   if (fence !== undefined && !takeFence(ground.sql, fence, draft.modifiedMillis)) {
     return refused('Conflict', { key: draft.key })
   }
-  if (conditions) {
-    const verdict = judgeWrite(present, conditions)
-    if (verdict === 'missing') return refused('NoSuchObject', { key: draft.key })
-    if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
-  }
-  replace(ground, present, draft)
-  return done(undefined)
+  const refusal = judge(present, draft.key, conditions)
+  return refusal ?? done(replace(ground, present, draft))
 }
 
-/** Puts the draft in the place of what is there, and releases the blobs that this frees. Conditions were judged before. */
-export function replace({ sql, tally }: Ground, present: Present | undefined, draft: Draft): void {
-  const data = placeData(sql, present?.data ?? null, draft.bytes)
-  if (present?.extents) letGo(sql, blobsOf(present.extents), draft.modifiedMillis)
-  const seq = tally.countWrite({ objects: present ? 0 : 1, bytes: draft.size - (present?.size ?? 0) })
-  insertObject(sql, draft, { data, seq })
+/** Why a write may not go on. A delete marker is no object. */
+export function judge(
+  present: { etag: string } | undefined,
+  key: string,
+  conditions: WriteConditions | undefined,
+): Refusal | undefined {
+  const verdict = judgeWrite(present, conditions ?? {})
+  if (verdict === 'missing') return refused('NoSuchObject', { key })
+  return verdict === 'go' ? undefined : refused('PreconditionFailed', { condition: verdict })
 }
 
-export function remove(ground: Ground, { entries, nowMillis }: RemoveAsk): Outcome<Removal[]> {
-  return done(entries.map(entry => removeOne(ground, entry, nowMillis)))
+/**
+ * Makes the draft the latest version; conditions were judged before. Where versions are kept the present one comes behind it,
+ * else the draft takes its place, and the blobs that this frees are released.
+ */
+export function replace(ground: Ground, present: Present | undefined, draft: Draft): Stamp {
+  const { sql, tally } = ground
+  const { versioning } = ground.settings()
+  const stamped = versioning === 'Enabled'
+  const keeps = present && (stamped || (versioning === 'Suspended' && present.stamped !== null))
+  if (keeps) keepPresent(sql, draft.key, draft.modifiedMillis)
+  if (versioning === 'Suspended') dropOlderNull(ground, draft.key, draft.modifiedMillis)
+
+  const gone = keeps ? undefined : present
+  const data = placeData(sql, gone?.data ?? null, draft.bytes)
+  if (gone?.extents) letGo(sql, blobsOf(gone.extents), draft.modifiedMillis)
+  const seq = tally.countWrite({ objects: present ? 0 : 1, bytes: draft.size - (gone?.size ?? 0) })
+  insertObject(sql, draft, { data, seq, stamped })
+  return stamped ? seq : null
 }
 
 /** Copies inside the bucket. No bytes move: blobs are shared, bytes in the index are doubled. */
 export function copy(ground: Ground, ask: CopyAsk): Outcome<CopiedObject> {
   const { sql } = ground
-  const [source] = sql.exec<ObjectRow>('select * from objects where key = ?', ask.from).toArray()
-  if (!source) return refused('NoSuchObject', { key: ask.from })
+  const found = findSource(ground, ask)
+  if (!found.ok) return found
+  const source = found.value
   if (ask.fromVersion !== undefined && source.version !== ask.fromVersion) return refused('Conflict', { key: ask.from })
   // A copy never answers "not modified": whatever does not hold is a failed precondition.
   const readable =
@@ -100,9 +116,8 @@ export function copy(ground: Ground, ask: CopyAsk): Outcome<CopiedObject> {
   if (!readable) return refused('PreconditionFailed')
   if (source.size > ask.maxSourceBytes) return refused('CopyTooLarge', { size: source.size })
   const present = findPresent(sql, ask.to)
-  const verdict = judgeWrite(present, ask.conditions ?? {})
-  if (verdict === 'missing') return refused('NoSuchObject', { key: ask.to })
-  if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
+  const refusal = judge(present, ask.to, ask.conditions)
+  if (refusal) return refusal
 
   const description = describeCopy(readDescription(source.description), ask.describe)
   const draft: Draft = {
@@ -116,85 +131,46 @@ export function copy(ground: Ground, ask: CopyAsk): Outcome<CopiedObject> {
   }
   // The new holder is counted before the old one lets go, so a copy onto itself never releases its own blobs.
   share(sql, blobsOf(source.extents))
-  replace(ground, present, draft)
+  const stamp = replace(ground, present, draft)
   return done({
     key: draft.key,
     version: draft.version,
+    stamp,
     size: draft.size,
     etag: draft.etag,
     modifiedMillis: draft.modifiedMillis,
     description: draft.description,
+    sourceStamp: stampOf(source),
   })
 }
 
 export function findPresent(sql: SqlStorage, key: string): Present | undefined {
   return sql
-    .exec<Present>('select version, etag, size, modified, data, extents from objects where key = ?', key)
+    .exec<Present>('select version, seq, stamped, etag, size, modified, data, extents from objects where key = ?', key)
     .toArray()[0]
 }
 
-function removeOne({ sql, tally }: Ground, entry: RemoveEntry, nowMillis: number): Removal {
-  const present = findPresent(sql, entry.key)
-  if (!present) return 'missing'
-  if (!mayRemove(present, entry)) return 'refused'
-  if (present.data !== null) sql.exec('delete from data where id = ?', present.data)
-  if (present.extents) letGo(sql, blobsOf(present.extents), nowMillis)
-  sql.exec('delete from objects where key = ?', entry.key)
-  tally.countRemoval(present.size)
-  return 'removed'
-}
-
-function mayRemove(present: Present, { ifMatch, ifModifiedSeconds, ifSize }: RemoveEntry): boolean {
-  if (ifMatch && judgeWrite(present, { ifMatch }) !== 'go') return false
-  if (ifModifiedSeconds !== undefined && Math.floor(present.modified / 1000) !== ifModifiedSeconds) return false
-  return ifSize === undefined || present.size === ifSize
-}
-
-function storedObject(row: ObjectRow): StoredObject {
-  return {
-    key: row.key,
-    version: row.version,
-    size: row.size,
-    etag: row.etag,
-    modifiedMillis: row.modified,
-    description: row.description,
-    extents: row.extents,
+function findSource(ground: Ground, { from, fromStamp }: CopyAsk): Outcome<RecordRow> {
+  if (fromStamp === undefined) {
+    const [row] = ground.sql.exec<RecordRow>('select * from objects where key = ?', from).toArray()
+    return row ? done(row) : missing(ground, from)
   }
+  const row = findVersion(ground.sql, from, fromStamp)
+  if (!row) return refused('NoSuchVersion', { key: from, version: versionIdOf(fromStamp) })
+  return row.marker === 1 ? refused('IsDeleteMarker', { key: from, version: versionIdOf(fromStamp) }) : done(row)
 }
 
-function readData(sql: SqlStorage, id: number): ArrayBuffer {
-  return sql.exec<{ bytes: ArrayBuffer }>('select bytes from data where id = ?', id).one().bytes
+function findOlder(sql: SqlStorage, { key, bytes }: FindAsk, stamp: Stamp): Outcome<FoundRow> {
+  const row = findVersion(sql, key, stamp)
+  const version = versionIdOf(stamp)
+  if (!row) return refused('NoSuchVersion', { key, version })
+  if (row.marker === 1) return refused('IsDeleteMarker', { key, version, modifiedMillis: row.modified })
+  const object = storedObject(row)
+  return done(row.data === null || !bytes ? { object } : { object, bytes: readData(sql, row.data) })
 }
 
-/** Keeps, replaces or removes the bytes of a record; returns their row. */
-function placeData(sql: SqlStorage, present: number | null, bytes: Uint8Array | undefined): number | null {
-  if (!bytes) {
-    if (present !== null) sql.exec('delete from data where id = ?', present)
-    return null
-  }
-  if (present !== null) {
-    sql.exec('update data set bytes = ? where id = ?', bytes, present)
-    return present
-  }
-  return sql.exec<{ id: number }>('insert into data (bytes) values (?) returning id', bytes).one().id
-}
-
-function insertObject(sql: SqlStorage, draft: Draft, { data, seq }: { data: number | null; seq: number }): void {
-  sql.exec(
-    `insert or replace into objects
-       (key, size, etag, modified, owner, class, checksum, version, seq, data, description, extents)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    draft.key,
-    draft.size,
-    draft.etag,
-    draft.modifiedMillis,
-    draft.listed.owner ?? null,
-    draft.listed.storageClass ?? null,
-    draft.listed.checksum ?? null,
-    draft.version,
-    seq,
-    data,
-    draft.description,
-    draft.extents,
-  )
+/** No such object; where a delete marker hides it, with that one's version. */
+function missing(ground: Ground, key: string): Refusal {
+  const marker = ground.settings().versioning && latestMarker(ground.sql, key)
+  return refused('NoSuchObject', marker ? { key, marker: versionIdOf(stampOf(marker)) } : { key })
 }

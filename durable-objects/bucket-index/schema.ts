@@ -13,6 +13,7 @@
  * - `shared_blobs`  references of blobs that more than one record ever held; a blob without a row has one
  * - `released`      blobs that no record needs any more, to be deleted after the grace
  * - `swept`         how far the sweep has looked for orphans
+ * - `versions`      the versions of keys that are not the latest, and all delete markers; newest first
  * - `locks`         leases of long work in progress; a fence never comes again
  * - `damaged`       blobs that were seen to be missing or altered
  */
@@ -49,7 +50,7 @@ const TABLES = `
 `
 
 /** What came later; indexes that exist already get it when they are opened. */
-const LATER_TABLES = `
+const LOCKS_AND_DAMAGED = `
   create table if not exists locks (
     fence integer primary key autoincrement, key text not null, kind text not null,
     id text not null, operation text not null, caller text not null, address text not null, request text not null,
@@ -61,19 +62,39 @@ const LATER_TABLES = `
   ) without rowid;
 `
 
+/**
+ * `stamped` says that the version was written while versions were kept, so that its number is its id. `since` is when it
+ * ceased to be the latest.
+ */
+const VERSIONS = `
+  alter table objects add column stamped integer;
+  create table versions (
+    key text not null, seq integer not null,
+    size integer not null, etag text not null, modified integer not null,
+    owner text, class text, checksum text,
+    version text not null, data integer, description text, extents text,
+    stamped integer, marker integer not null, since integer not null,
+    primary key (key, seq desc)
+  ) without rowid;
+  create index null_versions on versions (key) where stamped is null;
+`
+
 /** Whether this index was ever made; one of a deleted bucket, or that a stray id names, was not. */
 export function hasTables(sql: SqlStorage): boolean {
-  return sql.exec("select 1 from sqlite_master where type = 'table' and name = 'bucket'").toArray().length > 0
+  return hasTable(sql, 'bucket')
 }
 
 export function createTables(sql: SqlStorage): void {
   sql.exec(TABLES)
-  sql.exec(LATER_TABLES)
+  addLaterTables(sql)
 }
 
 /** Brings an index that an older Wharf made up to date. */
 export function addLaterTables(sql: SqlStorage): void {
-  const isPresent =
-    sql.exec("select 1 from sqlite_master where type = 'table' and name = 'damaged'").toArray().length > 0
-  if (!isPresent) sql.exec(LATER_TABLES)
+  if (!hasTable(sql, 'damaged')) sql.exec(LOCKS_AND_DAMAGED)
+  if (!hasTable(sql, 'versions')) sql.exec(VERSIONS)
+}
+
+function hasTable(sql: SqlStorage, name: string): boolean {
+  return sql.exec("select 1 from sqlite_master where type = 'table' and name = ?", name).toArray().length > 0
 }

@@ -3,6 +3,10 @@ import type { BucketCounters } from '../../src/model/bucket'
 /** So many numbers of the counter that orders versions are taken at once; a restart skips what was left of them. */
 const SEQ_BLOCK = 1000
 
+/** Keys that have an object, and the bytes of all versions. */
+export const RECOUNT = `
+  select count(*) as objects, coalesce(sum(size), 0) + (select coalesce(sum(size), 0) from versions) as bytes from objects`
+
 /** How long after the first write of a burst the counters are put down. */
 const SETTLE_MILLIS = 1000
 
@@ -15,11 +19,23 @@ export class Tally {
   readonly #sql: SqlStorage
   /** The true counters while the row is not exact; undefined while it is, or nobody knows. */
   #counters: BucketCounters | undefined
+  /** Whether the row was seen to be exact, and nothing was counted since. */
+  #isRowExact = false
   #seq = 0
   #lastOfBlock = 0
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
+  }
+
+  /**
+   * To be called before a transaction changes anything: counts the objects anew where the last instance of the index ended
+   * in the middle of a burst. In the middle of a change it would be too late.
+   */
+  prepare(): void {
+    if (this.#counters || this.#isRowExact) return
+    if (!this.#readRow()) this.#putDown(this.#recount())
+    this.#isRowExact = true
   }
 
   /**
@@ -38,8 +54,9 @@ export class Tally {
     return this.#seq
   }
 
-  countRemoval(bytes: number): void {
-    this.#add({ objects: -1, bytes: -bytes })
+  /** Counts what is no write: something went away, or came to the fore. */
+  count(change: BucketCounters): void {
+    this.#add(change)
   }
 
   read(): BucketCounters {
@@ -49,14 +66,23 @@ export class Tally {
   /** After a transaction that was undone: what was counted in it never happened, nor was its block of numbers taken. */
   forget(): void {
     this.#counters = undefined
+    this.#isRowExact = false
     this.#seq = 0
     this.#lastOfBlock = 0
+  }
+
+  /** Counts anew, whatever was counted. */
+  recount(): void {
+    this.#counters = undefined
+    this.#putDown(this.#recount())
+    this.#isRowExact = true
   }
 
   #add({ objects, bytes }: BucketCounters): void {
     const present = this.read()
     if (!this.#counters) {
       this.#sql.exec('update tally set exact = 0')
+      this.#isRowExact = false
       setTimeout(() => this.#settle(), SETTLE_MILLIS)
     }
     this.#counters = { objects: present.objects + objects, bytes: present.bytes + bytes }
@@ -64,9 +90,13 @@ export class Tally {
 
   #settle(): void {
     if (!this.#counters) return
-    const { objects, bytes } = this.#counters
-    this.#sql.exec('update tally set objects = ?, bytes = ?, exact = 1', objects, bytes)
+    this.#putDown(this.#counters)
     this.#counters = undefined
+    this.#isRowExact = true
+  }
+
+  #putDown({ objects, bytes }: BucketCounters): void {
+    this.#sql.exec('update tally set objects = ?, bytes = ?, exact = 1', objects, bytes)
   }
 
   #readRow(): BucketCounters | undefined {
@@ -74,7 +104,7 @@ export class Tally {
   }
 
   #recount(): BucketCounters {
-    return this.#sql.exec<BucketRow>('select count(*) as objects, coalesce(sum(size), 0) as bytes from objects').one()
+    return this.#sql.exec<BucketRow>(RECOUNT).one()
   }
 }
 

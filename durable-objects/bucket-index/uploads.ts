@@ -1,4 +1,3 @@
-import { judgeWrite } from '../../src/model/conditions'
 import { MAX_EXTENTS_TEXT, writeExtents } from '../../src/model/extents'
 import type { PlacedPart } from '../../src/model/health-calls'
 import type {
@@ -12,7 +11,7 @@ import type {
 import { pastPrefix } from '../../src/model/key-order'
 import { done, type Outcome, refused } from '../../src/model/outcome'
 import { blobsOf, letGo, share } from './blob-references'
-import { bounds } from './listing'
+import { bounds, commonPrefix, isAtLeast } from './listing'
 import { takeFence } from './locks'
 
 interface UploadRow extends Record<string, SqlStorageValue> {
@@ -56,9 +55,14 @@ export function putPart(sql: SqlStorage, { key, upload, part, sharedFrom, fence 
   if (extents !== null && extents.length > MAX_EXTENTS_TEXT) return refused('TooManyExtents')
   if (sharedFrom) {
     const [source] = sql
-      .exec<{ version: string }>('select version from objects where key = ?', sharedFrom.key)
+      .exec(
+        `select 1 from objects where key = ?1 and version = ?2
+         union all select 1 from versions where key = ?1 and version = ?2`,
+        sharedFrom.key,
+        sharedFrom.version,
+      )
       .toArray()
-    if (source?.version !== sharedFrom.version) return refused('Conflict', { key: sharedFrom.key })
+    if (!source) return refused('Conflict', { key: sharedFrom.key })
     share(sql, blobsOf(extents))
   }
   const [present] = sql
@@ -175,27 +179,6 @@ export function listUploads(sql: SqlStorage, ask: ListUploadsAsk): Outcome<Uploa
       listing.nextUpload = undefined
     }
   }
-}
-
-/** Judges the conditions of a completion by the object that is there now. */
-export function judgeCompletion(
-  present: { etag: string } | undefined,
-  key: string,
-  conditions: Parameters<typeof judgeWrite>[1] | undefined,
-): Outcome<void> {
-  const verdict = judgeWrite(present, conditions ?? {})
-  if (verdict === 'missing') return refused('NoSuchObject', { key })
-  return verdict === 'go' ? done(undefined) : refused('PreconditionFailed', { condition: verdict })
-}
-
-function commonPrefix(key: string, { prefix, delimiter }: ListUploadsAsk): string | undefined {
-  if (!delimiter) return undefined
-  const place = key.indexOf(delimiter, prefix.length)
-  return place < 0 ? undefined : key.slice(0, place + delimiter.length)
-}
-
-function isAtLeast(sql: SqlStorage, key: string, low: string): boolean {
-  return sql.exec<{ yes: number }>('select ? >= ? as yes', key, low).one().yes === 1
 }
 
 function storedUpload(row: UploadRow): StoredUpload {

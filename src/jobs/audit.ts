@@ -1,6 +1,7 @@
 import type { Bucket } from '../model/bucket'
 import { Fault } from '../model/fault'
 import type { DamagedBlob } from '../model/health'
+import type { Stamp } from '../model/versions'
 import { firstRange } from '../store/buckets'
 import { examineExtents, examineObject, noteDamage, partExtents, type Thoroughness } from '../store/examining'
 import { JOB_CALLER, type Slice, type Step, type Workplace } from './step'
@@ -14,6 +15,7 @@ export interface AuditCursor {
   bucket: string | undefined
   stage: Stage
   after?: string
+  afterStamp?: Stamp
   afterUpload?: string
 }
 
@@ -69,11 +71,12 @@ async function auditTables(
 async function auditObjects(
   { context }: Workplace,
   bucket: Bucket,
-  { after }: AuditCursor,
+  { after, afterStamp }: AuditCursor,
   slice: Slice<AuditCursor>,
 ): Promise<AuditCursor> {
-  const page = await context.stubs.bucketIndex(firstRange(bucket)).placedObjects({ prefix: '', after, limit: PAGE })
-  let last = after
+  const index = context.stubs.bucketIndex(firstRange(bucket))
+  const page = await index.placedObjects({ prefix: '', after, afterStamp, limit: PAGE })
+  const at = { bucket: bucket.name, stage: 'objects' as const }
   for (const placed of page?.objects ?? []) {
     const { state, damaged } = await examineObject(context, bucket, placed, thoroughnessOf(slice))
     slice.count('objects', 1)
@@ -86,11 +89,10 @@ async function auditObjects(
       bucket,
       damaged.map(damage => ({ key: placed.key, ...damage })),
     )
-    last = placed.key
-    if (slice.isOver()) return { bucket: bucket.name, stage: 'objects', after: last }
+    if (slice.isOver()) return { ...at, after: placed.key, afterStamp: placed.stamp }
   }
-  const more = page?.truncated === true
-  return more ? { bucket: bucket.name, stage: 'objects', after: last } : { bucket: bucket.name, stage: 'uploads' }
+  if (!page?.truncated) return { bucket: bucket.name, stage: 'uploads' }
+  return { ...at, after: page.last?.key, afterStamp: page.last?.stamp }
 }
 
 async function auditUploads(

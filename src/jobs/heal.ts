@@ -4,6 +4,7 @@ import { Fault } from '../model/fault'
 import type { PlacedObject, PlacedUpload } from '../model/health-calls'
 import type { BlobOrigin } from '../model/index-calls'
 import type { Extent } from '../model/object'
+import type { Stamp } from '../model/versions'
 import { firstRange } from '../store/buckets'
 import { type examineExtents, examineObject, noteDamage, partExtents } from '../store/examining'
 import { examineUpload } from '../store/health'
@@ -17,6 +18,7 @@ const PAGE = 100
 export interface HealBucketCursor {
   stage: 'objects' | 'uploads' | 'sweep'
   after?: string
+  afterStamp?: Stamp
   afterUpload?: string
 }
 
@@ -25,15 +27,16 @@ export const healBucket: Step<HealBucketCursor> = async (place, slice) => {
   const bucket = await openBucket(place, slice)
   const index = place.context.stubs.bucketIndex(firstRange(bucket))
   const cursor = slice.cursor ?? { stage: 'objects' }
+  if (!slice.cursor && !slice.params.dryRun) await index.recount()
   if (cursor.stage === 'objects') {
-    const page = await index.placedObjects({ prefix: '', after: cursor.after, limit: PAGE })
-    let last = cursor.after
+    const { after, afterStamp } = cursor
+    const page = await index.placedObjects({ prefix: '', after, afterStamp, limit: PAGE })
     for (const object of page?.objects ?? []) {
       await healPlaced(place, bucket, object, slice)
-      last = object.key
-      if (slice.isOver()) return { stage: 'objects', after: last }
+      if (slice.isOver()) return { stage: 'objects', after: object.key, afterStamp: object.stamp }
     }
-    return page?.truncated ? { stage: 'objects', after: last } : { stage: 'uploads' }
+    if (!page?.truncated) return { stage: 'uploads' }
+    return { stage: 'objects', after: page.last?.key, afterStamp: page.last?.stamp }
   }
   if (cursor.stage === 'uploads') {
     const { after, afterUpload } = cursor
@@ -51,13 +54,14 @@ export const healBucket: Step<HealBucketCursor> = async (place, slice) => {
   return blob === undefined ? undefined : { stage: 'sweep', after: blob }
 }
 
-/** Heals one object. */
+/** Heals one object, in all its versions. */
 export const healObject: Step<never> = async (place, slice) => {
   const bucket = await openBucket(place, slice)
   const key = slice.params.key ?? ''
-  const placed = await place.context.stubs.bucketIndex(firstRange(bucket)).placedObject(key)
-  if (!placed) throw new Fault('NoSuchObject', { key })
-  await healPlaced(place, bucket, placed, slice)
+  const index = place.context.stubs.bucketIndex(firstRange(bucket))
+  const placed = await index.placedVersions(key)
+  if (placed.length === 0) throw new Fault('NoSuchObject', { key })
+  for (const version of placed) await healPlaced(place, bucket, version, slice)
   return undefined
 }
 

@@ -1,7 +1,10 @@
+import type { VersioningState } from './versions'
+
 /** What may be set on a bucket. Changes in the same order as the objects that it governs. */
 export interface BucketSettings {
   /** Set by the dialect that made the bucket, where its naming rules are wider than S3's. */
   dialect?: string
+  versioning?: VersioningState
 }
 
 /** One bucket as its index knows it, and as a Worker caches it. */

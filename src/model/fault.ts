@@ -27,6 +27,7 @@ export const FAULT_CODES = [
   // objects
   'NoSuchObject',
   'NoSuchVersion',
+  'IsDeleteMarker',
   'PreconditionFailed',
   'NotModified',
   'RangeNotSatisfiable',

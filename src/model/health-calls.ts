@@ -1,13 +1,18 @@
 import type { DamagedBlob } from './health'
 import type { ListAsk, StoredUpload, UploadListing } from './index-calls'
+import type { Stamp } from './versions'
 
 /** Which keys to look at, in the order of listings; no settings decide this. */
-export type ExamineObjectsAsk = Omit<ListAsk, 'known'>
+export interface ExamineObjectsAsk extends Omit<ListAsk, 'known'> {
+  /** With `after`: also older versions of that key than this one. */
+  afterStamp?: Stamp
+}
 
 /** What the index itself tells of a record and where its bytes lie. */
 export interface PlacedObject {
   key: string
   version: string
+  stamp: Stamp
   size: number
   etag: string
   modifiedMillis: number
@@ -20,7 +25,7 @@ export interface PlacedObjects {
   objects: PlacedObject[]
   prefixes: string[]
   truncated: boolean
-  last?: { key: string; isPrefix: boolean }
+  last?: { key: string; isPrefix: boolean; stamp?: Stamp }
 }
 
 export interface PlacedPart {

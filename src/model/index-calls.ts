@@ -3,6 +3,7 @@ import type { ReadConditions, WriteConditions } from './conditions'
 import type { CopyDescription } from './copy'
 import { readExtents, writeExtents } from './extents'
 import type { Extent, ObjectDescription, ObjectRecord } from './object'
+import type { Stamp } from './versions'
 
 /** What every call to a bucket-index begins with: the version of the settings that the caller decided by. */
 export interface Known {
@@ -26,6 +27,8 @@ export interface Fenced extends Once {
 export interface StoredObject {
   key: string
   version: string
+  /** Given by the index; a draft has none yet. */
+  stamp: Stamp
   size: number
   etag: string
   modifiedMillis: number
@@ -39,6 +42,8 @@ export interface FindAsk extends Known {
   key: string
   /** Whether bytes that rest in the index shall come along. */
   bytes: boolean
+  /** Which version; undefined for the latest. */
+  stamp?: Stamp
 }
 
 export interface FoundRow {
@@ -47,7 +52,7 @@ export interface FoundRow {
 }
 
 /** An object to be committed. Times come from the Worker, version order from the index. */
-export interface Draft extends StoredObject {
+export interface Draft extends Omit<StoredObject, 'stamp'> {
   listed: ListedMarks
   /** The bytes, when they shall rest in the index. */
   bytes?: Uint8Array
@@ -68,6 +73,8 @@ export interface CommitAsk extends Fenced {
 
 export interface RemoveEntry {
   key: string
+  /** Only this version, for good; undefined removes the key, of which a bucket that keeps versions keeps them all. */
+  stamp?: Stamp
   ifMatch?: string[]
   ifModifiedSeconds?: number
   ifSize?: number
@@ -78,11 +85,19 @@ export interface RemoveAsk extends Once {
   nowMillis: number
 }
 
-/** How the removal of one key ended. Removing what is not there succeeds; the store says which it was. */
-export type Removal = 'removed' | 'missing' | 'refused'
+/**
+ * How the removal of one key or version ended. Removing what is not there succeeds; the store says which it was.
+ * `marked` put a delete marker over the key, whose stamp is told; `removed` took a version away, which may have been one.
+ */
+export type Removal =
+  | { ended: 'missing' | 'refused' }
+  | { ended: 'marked'; stamp: Stamp }
+  | { ended: 'removed'; stamp: Stamp; wasMarker: boolean }
 
 export interface CopyAsk extends Once {
   from: string
+  /** Which version of the source; undefined for the latest. */
+  fromStamp?: Stamp
   to: string
   version: string
   nowMillis: number
@@ -106,6 +121,39 @@ export interface ListAsk extends Known {
 
 /** [key, size, etag, modifiedMillis, owner, storage class, checksum mark], or [common prefix]. */
 export type ListedRow = [string, number, string, number, string | null, string | null, string | null] | [string]
+
+export interface ListVersionsAsk extends Known {
+  prefix: string
+  delimiter?: string
+  /** Only keys after this one, or with `afterStamp`, older versions of this one too. */
+  afterKey?: string
+  afterStamp?: Stamp
+  past?: string
+  limit: number
+}
+
+export interface ListedVersion {
+  key: string
+  stamp: Stamp
+  isMarker: boolean
+  isLatest: boolean
+  size: number
+  etag: string
+  modifiedMillis: number
+  owner?: string
+  storageClass?: string
+  checksum?: string
+}
+
+export interface VersionListing {
+  /** Versions and delete markers, by key and then the newest first. */
+  versions: ListedVersion[]
+  prefixes: string[]
+  truncated: boolean
+  /** Where the next page begins: behind this version, or behind this prefix where there is no stamp. */
+  nextKey?: string
+  nextStamp?: Stamp
+}
 
 export interface UploadDescription extends ObjectDescription {
   /** Which checksum the parts carry, where one was asked for. */
@@ -170,6 +218,7 @@ export interface CompleteAsk extends Once {
 export interface Completed {
   etag: string
   version: string
+  stamp: Stamp
   size: number
   modifiedMillis: number
   checksum?: Checksum
@@ -200,7 +249,10 @@ export interface PartListing {
 }
 
 /** What a copy is told of itself; where its bytes lie it need not know. */
-export type CopiedObject = Omit<StoredObject, 'extents'>
+export type CopiedObject = Omit<StoredObject, 'extents'> & {
+  /** Which version of the source it was. */
+  sourceStamp: Stamp
+}
 
 /** A blob that the sweep found in R2, with the origin that was written beside it. */
 export interface BlobOrigin {
@@ -221,10 +273,11 @@ export function readStoredObject(stored: StoredObject): ObjectRecord {
   return { ...readCopiedObject(stored), extents: readExtents(stored.extents, stored.etag) }
 }
 
-export function readCopiedObject(stored: CopiedObject): Omit<ObjectRecord, 'extents'> {
+export function readCopiedObject(stored: Omit<StoredObject, 'extents'>): Omit<ObjectRecord, 'extents'> {
   return {
     key: stored.key,
     version: stored.version,
+    stamp: stored.stamp,
     size: stored.size,
     etag: stored.etag,
     modifiedMillis: stored.modifiedMillis,

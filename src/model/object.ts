@@ -1,5 +1,7 @@
 import type { Checksum } from './checksum'
 
+import type { Stamp } from './versions'
+
 /** Headers that are stored with an object and given back as they came. */
 export interface ObjectHeaders {
   contentType?: string
@@ -49,6 +51,8 @@ export interface ObjectRecord extends ObjectDescription {
   key: string
   /** Made before the bytes were sent; committing it twice does it once. */
   version: string
+  /** What clients name this version by; null for the one written while no versions were kept. */
+  stamp: Stamp
   size: number
   /** Hex without quotes. */
   etag: string

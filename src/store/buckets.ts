@@ -1,12 +1,12 @@
 import { authorize } from '../auth/authorize'
-import type { Bucket, BucketEntry, BucketListing, KeyRange } from '../model/bucket'
+import type { Bucket, BucketEntry, BucketListing, BucketSettings, KeyRange } from '../model/bucket'
 import type { Caller } from '../model/caller'
 import { Fault } from '../model/fault'
 import { requireNewBucketName } from '../model/names'
 import { type IndexAnswer, unwrap } from '../model/outcome'
 import { read, write } from './calls'
 import type { Decide, StoreContext } from './context'
-import { randomId } from './ids'
+import { newVersion, randomId } from './ids'
 
 /** More often than this in one request the settings cannot change by chance. */
 const MAX_DECISIONS = 5
@@ -72,6 +72,26 @@ export class Buckets {
     return this.within(caller, name, async bucket => {
       if (action !== undefined) authorize(caller, action, bucket)
       return unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).describe()))
+    })
+  }
+
+  /**
+   * Changes settings of the bucket: all of what `change` says, or, when somebody else was faster, again by what is true then.
+   * @throws Fault NoSuchBucket, AccessDenied, and what `change` throws
+   */
+  async configure(
+    caller: Caller,
+    name: string,
+    action: string,
+    change: (settings: BucketSettings, bucket: Bucket) => BucketSettings,
+  ): Promise<Bucket> {
+    const { stubs, known } = this.#context
+    return this.within(caller, name, async bucket => {
+      authorize(caller, action, bucket)
+      const ask = { id: newVersion(), known: bucket.settingsVersion, settings: change(bucket.settings, bucket) }
+      const changed = unwrapIndex(await write(() => stubs.bucketIndex(firstRange(bucket)).changeSettings(ask)))
+      known.set(changed)
+      return changed
     })
   }
 

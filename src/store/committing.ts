@@ -5,6 +5,7 @@ import type { WriteConditions } from '../model/conditions'
 import { Fault } from '../model/fault'
 import type { Draft } from '../model/index-calls'
 import type { Extent } from '../model/object'
+import { type Stamp, versionIdOf } from '../model/versions'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
 import type { StoreContext } from './context'
@@ -21,6 +22,7 @@ export interface CommitOf {
 
 /**
  * Gives written bytes their key: the one moment at which an object changes.
+ * @returns what the new version is told by
  * @throws Fault PreconditionFailed, Conflict (the lease was taken away), NoSuchObject, NoSuchBucket, AccessDenied; then the bytes are discarded
  */
 export async function commitDraft(
@@ -28,14 +30,14 @@ export async function commitDraft(
   buckets: Buckets,
   caller: Caller,
   { written, draft, conditions, lease }: CommitOf,
-): Promise<void> {
+): Promise<Stamp> {
   const fence = await lease?.fence()
-  await buckets.within(caller, written.name, async bucket => {
+  return buckets.within(caller, written.name, async bucket => {
     authorize(caller, 's3:PutObject', bucket)
     // The bytes lie under the id of a bucket that was removed meanwhile, and another one took its name.
     if (bucket.id !== written.id) throw new Fault('NoSuchBucket', { bucket: written.name })
     const ask = { id: draft.version, known: bucket.settingsVersion, draft, conditions, fence }
-    unwrapIndex(await write(() => context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask)))
+    return unwrapIndex(await write(() => context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask)))
   })
 }
 
@@ -56,6 +58,11 @@ export async function orDiscard<T>(
     if (isRefusal && names.length > 0) later(blobs.discard(written.bucketId, names))
     throw error
   }
+}
+
+/** The version id as clients are shown it; a bucket that never kept versions shows none. */
+export function shownVersion({ settings }: Bucket, stamp: Stamp): string | undefined {
+  return settings.versioning && versionIdOf(stamp)
 }
 
 /** The account that a caller writes for, where that is not the bucket's owner. Root writes for the owner. */

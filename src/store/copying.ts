@@ -15,10 +15,11 @@ import {
 } from '../model/index-calls'
 import { requireKey } from '../model/names'
 import type { Extent, FoundObject, ObjectRecord } from '../model/object'
+import type { Stamp } from '../model/versions'
 import { createDigest } from '../streams/digest'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
-import { commitDraft, orDiscard, ownerOf } from './committing'
+import { commitDraft, orDiscard, ownerOf, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
@@ -30,10 +31,20 @@ import { openBytes, piecesOf } from './reading'
 const MAX_TRIES = 4
 
 /** A copy as its asker is told of it. */
-export type CopiedRecord = Omit<ObjectRecord, 'extents'>
+export interface CopiedRecord {
+  record: Omit<ObjectRecord, 'extents'>
+  /** As clients are shown them; undefined in buckets that never kept versions. */
+  versionId: string | undefined
+  sourceVersionId: string | undefined
+}
+
+/** The source of a copy: the latest version, or the one that is named. */
+export interface SourcePlace extends Place {
+  stamp?: Stamp
+}
 
 export interface CopyObjectAsk {
-  from: Place
+  from: SourcePlace
   to: Place
   sourceConditions?: ReadConditions
   conditions?: WriteConditions
@@ -75,11 +86,11 @@ export class Copying {
    */
   async findSource(
     caller: Caller,
-    { bucket: name, key }: Place,
+    { bucket: name, key, stamp }: SourcePlace,
     conditions: ReadConditions | undefined,
   ): Promise<{ bucket: Bucket; found: FoundObject }> {
     return this.#buckets.within(caller, name, async bucket => {
-      const found = await findObject(this.#context, caller, bucket, { key, bytes: true })
+      const found = await findObject(this.#context, caller, bucket, { key, stamp, bytes: true })
       // A copy never answers "not modified": whatever does not hold is a failed precondition.
       if (conditions && judgeRead(found.record, conditions) !== 'go') throw new Fault('PreconditionFailed')
       return { bucket, found }
@@ -108,12 +119,13 @@ export class Copying {
     requireKey(from.key)
     const version = newVersion()
     return this.#buckets.within(caller, to.bucket, async bucket => {
-      authorize(caller, 's3:GetObject', bucket)
+      authorize(caller, from.stamp === undefined ? 's3:GetObject' : 's3:GetObjectVersion', bucket)
       authorize(caller, 's3:PutObject', bucket)
       const ask: CopyAsk = {
         id: version,
         known: bucket.settingsVersion,
         from: from.key,
+        fromStamp: from.stamp,
         to: to.key,
         version,
         nowMillis: this.#context.now(),
@@ -126,7 +138,12 @@ export class Copying {
       const answer = await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, to.key)).copy(ask))
       // Who may not list must not learn which keys there are.
       if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
-      return readCopiedObject(unwrapIndex(answer))
+      const copied = unwrapIndex(answer)
+      return {
+        record: readCopiedObject(copied),
+        versionId: shownVersion(bucket, copied.stamp),
+        sourceVersionId: shownVersion(bucket, copied.sourceStamp),
+      }
     })
   }
 
@@ -162,8 +179,13 @@ export class Copying {
         listed: listedMarks(description),
         bytes,
       }
-      await commitDraft(this.#context, this.#buckets, caller, { written: target, draft, conditions, lease })
-      return readStoredObject(draft)
+      const commit = { written: target, draft, conditions, lease }
+      const stamp = await commitDraft(this.#context, this.#buckets, caller, commit)
+      return {
+        record: readStoredObject({ ...draft, stamp }),
+        versionId: shownVersion(target, stamp),
+        sourceVersionId: shownVersion(sourceBucket, source.stamp),
+      }
     }
     return underLease(standing, of, source.size, lease =>
       orDiscard(this.#context, { bucketId: target.id, extents }, () => copy(lease)),

@@ -136,12 +136,14 @@ export class Health {
     const still: NotedDamage[] = []
     const healed: string[] = []
     for (const noted of await read(() => index.notedDamage(PAGE))) {
-      const placed = await read(() => index.placedObject(noted.key))
-      const extents = placed && readExtents(placed.extents, placed.etag).filter(extent => extent.blob === noted.blob)
-      const seen = extents && (await examineExtents(this.#context, bucket, extents, new Spending()))
+      const placed = await read(() => index.placedVersions(noted.key))
+      const extents = placed
+        .flatMap(version => readExtents(version.extents, version.etag))
+        .filter(extent => extent.blob === noted.blob)
+      const seen = await examineExtents(this.#context, bucket, extents, new Spending())
       // One that only a part of an upload needs is looked at when the upload is.
-      if (seen?.length === 0 && extents && extents.length > 0) healed.push(noted.blob)
-      else still.push({ ...noted, ...seen?.[0] })
+      if (seen.length === 0 && extents.length > 0) healed.push(noted.blob)
+      else still.push({ ...noted, ...seen[0] })
     }
     if (healed.length > 0) await index.forgetDamage(healed)
     return still

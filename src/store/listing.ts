@@ -1,7 +1,7 @@
 import { authorize } from '../auth/authorize'
 import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
-import type { ListAsk, ListedRow } from '../model/index-calls'
+import type { ListAsk, ListedRow, ListVersionsAsk, VersionListing } from '../model/index-calls'
 import { type Buckets, firstRange, unwrapIndex } from './buckets'
 import { read } from './calls'
 import type { StoreContext } from './context'
@@ -52,6 +52,25 @@ export class Listing {
       return page(bucket, rows, ask.limit)
     })
   }
+
+  /**
+   * A page of all versions and delete markers, by key and then the newest first.
+   * @throws Fault NoSuchBucket, AccessDenied
+   */
+  async listVersions(caller: Caller, name: string, ask: Omit<ListVersionsAsk, 'known'>): Promise<VersionPage> {
+    const { stubs } = this.#context
+    return this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, 's3:ListBucketVersions', bucket)
+      const whole = { ...ask, known: bucket.settingsVersion }
+      const listing = unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).listVersions(whole)))
+      return { ...listing, bucket }
+    })
+  }
+}
+
+/** One page of a bucket's versions. */
+export interface VersionPage extends VersionListing {
+  bucket: Bucket
 }
 
 function page(bucket: Bucket, rows: ListedRow[], limit: number): ListingPage {

@@ -15,10 +15,11 @@ import {
 import { requireKey } from '../model/names'
 import type { ObjectDescription, ObjectRecord } from '../model/object'
 import { type ByteRange, resolveRange, type WantedRange } from '../model/range'
+import type { Stamp } from '../model/versions'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { commitDraft, orDiscard, ownerOf } from './committing'
+import { commitDraft, orDiscard, ownerOf, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
@@ -42,6 +43,8 @@ export interface GetAsk extends Place {
   range?: WantedRange
   /** Only the bytes of this part; S3's part-number reads. */
   partNumber?: number
+  /** Which version; undefined for the latest. */
+  stamp?: Stamp
 }
 
 /** An object as it is read: its record, which bytes were asked for, and those. */
@@ -49,7 +52,15 @@ export interface ReadObject {
   record: ObjectRecord
   /** Undefined for all of them. */
   range: ByteRange | undefined
+  /** As clients are shown it; undefined in a bucket that never kept versions. */
+  versionId: string | undefined
   body: ReadableStream<Uint8Array> | Uint8Array
+}
+
+/** An object as it was written. */
+export interface WrittenObject {
+  record: ObjectRecord
+  versionId: string | undefined
 }
 
 /** The objects of all buckets. Each verb takes the caller first and guards itself. */
@@ -67,7 +78,7 @@ export class Objects {
    * @throws Fault NoSuchBucket, AccessDenied, PreconditionFailed, NoSuchObject (If-Match), Conflict (its lease was
    *         cleared), and those of `takeIn`
    */
-  async put(caller: Caller, { bucket: name, key, body, description, conditions }: PutAsk): Promise<ObjectRecord> {
+  async put(caller: Caller, { bucket: name, key, body, description, conditions }: PutAsk): Promise<WrittenObject> {
     requireKey(key)
     const { config } = this.#context
     const isShort = body.size !== undefined && body.size <= config.inlineMaxBytes
@@ -84,10 +95,10 @@ export class Objects {
       const taken = await takeIn(this.#context, body, to)
       const draft = this.#draft(bucket, caller, key, taken, describeBody(description, body, taken))
       const { extents } = taken
-      await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
+      const stamp = await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
         commitDraft(this.#context, this.#buckets, caller, { written: bucket, draft, conditions, lease }),
       )
-      return readStoredObject(draft)
+      return { record: readStoredObject({ ...draft, stamp }), versionId: shownVersion(bucket, stamp) }
     })
   }
 
@@ -98,33 +109,43 @@ export class Objects {
    */
   async get(caller: Caller, ask: GetAsk): Promise<ReadObject> {
     return this.#buckets.within(caller, ask.bucket, async bucket => {
-      const found = await findObject(this.#context, caller, bucket, { key: ask.key, bytes: true })
+      const found = await findObject(this.#context, caller, bucket, { key: ask.key, stamp: ask.stamp, bytes: true })
       const range = judge(found.record, ask)
       const body = await openBytes(this.#context, bucket, found, range)
-      return { record: found.record, range, body }
+      return { record: found.record, range, versionId: shownVersion(bucket, found.record.stamp), body }
     })
   }
 
   /** As `get`, without the bytes. */
   async head(caller: Caller, ask: GetAsk): Promise<Omit<ReadObject, 'body'>> {
     return this.#buckets.within(caller, ask.bucket, async bucket => {
-      const { record } = await findObject(this.#context, caller, bucket, { key: ask.key, bytes: false })
-      return { record, range: judge(record, ask) }
+      const { record } = await findObject(this.#context, caller, bucket, {
+        key: ask.key,
+        stamp: ask.stamp,
+        bytes: false,
+      })
+      return { record, range: judge(record, ask), versionId: shownVersion(bucket, record.stamp) }
     })
   }
 
   /**
    * Removes keys, each judged by itself.
-   * @returns for each entry how it ended: also 'denied', where the caller may not remove it
+   * @returns for each entry how it ended: also `denied`, where the caller may not remove it
    */
-  async remove(caller: Caller, name: string, entries: RemoveEntry[]): Promise<(Removal | 'denied')[]> {
+  async remove(caller: Caller, name: string, entries: RemoveEntry[]): Promise<(Removal | { ended: 'denied' })[]> {
     for (const { key } of entries) requireKey(key)
     const { stubs, now } = this.#context
     const id = newVersion()
     return this.#buckets.within(caller, name, async bucket => {
-      if (!mayDo(caller, 's3:DeleteObject', bucket)) return entries.map(() => 'denied' as const)
-      const ask = { id, known: bucket.settingsVersion, entries, nowMillis: now() }
-      return unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, entries[0]?.key ?? '')).remove(ask)))
+      const isAllowed = ({ stamp }: RemoveEntry) =>
+        mayDo(caller, stamp === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', bucket)
+      const allowed = entries.filter(isAllowed)
+      if (allowed.length === 0) return entries.map(() => ({ ended: 'denied' as const }))
+      const ask = { id, known: bucket.settingsVersion, entries: allowed, nowMillis: now() }
+      const index = stubs.bucketIndex(rangeOf(bucket, allowed[0]?.key ?? ''))
+      const removals = unwrapIndex(await write(() => index.remove(ask)))
+      const outcomes = new Map(allowed.map((entry, i) => [entry, removals[i]]))
+      return entries.map(entry => outcomes.get(entry) ?? { ended: 'denied' as const })
     })
   }
 

@@ -21,9 +21,9 @@ import { createDigest } from '../streams/digest'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { orDiscard } from './committing'
+import { orDiscard, shownVersion } from './committing'
 import type { StoreContext } from './context'
-import type { Copying } from './copying'
+import type { Copying, SourcePlace } from './copying'
 import { newVersion, timedId } from './ids'
 import { takeIn } from './intake'
 import { type Lease, type LeaseOf, underLease } from './leases'
@@ -122,7 +122,7 @@ export class Uploads {
   async copyPart(
     caller: Caller,
     { bucket: name, key, upload, number }: UploadPlace & { number: number },
-    source: { from: Place; conditions?: ReadConditions; rangeFor(size: number): ByteRange | undefined },
+    source: { from: SourcePlace; conditions?: ReadConditions; rangeFor(size: number): ByteRange | undefined },
   ): Promise<PartDraft> {
     requireKey(key)
     const { bucket: sourceBucket, found } = await this.#copying.findSource(caller, source.from, source.conditions)
@@ -152,7 +152,7 @@ export class Uploads {
     caller: Caller,
     name: string,
     ask: Omit<CompleteAsk, 'id' | 'known' | 'version' | 'nowMillis' | 'maxObjectBytes'>,
-  ): Promise<Completed> {
+  ): Promise<Completed & { versionId: string | undefined }> {
     requireKey(ask.key)
     const { stubs, now, config } = this.#context
     const version = newVersion()
@@ -160,7 +160,9 @@ export class Uploads {
       authorize(caller, 's3:PutObject', bucket)
       const { maxObjectBytes } = config
       const whole = { ...ask, id: version, known: bucket.settingsVersion, version, nowMillis: now(), maxObjectBytes }
-      return unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, ask.key)).completeUpload(whole)))
+      const index = stubs.bucketIndex(rangeOf(bucket, ask.key))
+      const completed = unwrapIndex(await write(() => index.completeUpload(whole)))
+      return { ...completed, versionId: shownVersion(bucket, completed.stamp) }
     })
   }
 

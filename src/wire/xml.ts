@@ -1,6 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 
-/** A document as plain values: members become elements in their order, arrays repeat their element, `@name` is an attribute, `#` the text. */
+/** A document as plain values: members become elements in their order, arrays repeat their element, `@name` is an attribute, `#` the text, `#mixed` a list of elements of several names in one order. */
 export type XmlValue = string | number | boolean | XmlValue[] | XmlElement
 export interface XmlElement {
   [name: string]: XmlValue | undefined
@@ -95,10 +95,24 @@ function element(name: string, value: XmlValue): string {
     const content = value[member]
     if (content === undefined) continue
     if (member === '#') children += escaped(String(content))
+    else if (member === '#mixed') children += mixed(content)
     else if (member.startsWith('@')) attributes += ` ${member.slice(1)}="${escaped(String(content))}"`
     else children += element(member, content)
   }
   return `<${name}${attributes}>${children}</${name}>`
+}
+
+function mixed(content: XmlValue): string {
+  const elements = Array.isArray(content) ? content : []
+  return elements
+    .map(one =>
+      isElement(one)
+        ? Object.entries(one)
+            .map(([name, value]) => element(name, value as XmlValue))
+            .join('')
+        : '',
+    )
+    .join('')
 }
 
 const SPECIAL = /[&<>"\x00-\x1f\x7f\ufffe\uffff]/

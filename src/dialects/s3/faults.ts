@@ -133,6 +133,12 @@ const FACES = {
     message: 'The specified version does not exist.',
     shows: { key: 'Key', version: 'VersionId' },
   },
+  IsDeleteMarker: {
+    code: 'MethodNotAllowed',
+    status: 405,
+    message: 'The specified method is not allowed against this resource.',
+    shows: { version: 'VersionId' },
+  },
   PreconditionFailed: {
     code: 'PreconditionFailed',
     status: 412,
@@ -371,7 +377,13 @@ function shown(detail: FaultDetail, names: Record<string, string>): Record<strin
 
 function headersOf({ code, detail }: Fault): Record<string, string> {
   if (code === 'WrongRegion') return { 'x-amz-bucket-region': String(detail.region) }
-  if (code === 'NoSuchObject') return { 'x-amz-delete-marker': 'false' }
+  if (code === 'NoSuchObject' && detail.marker === undefined) return { 'x-amz-delete-marker': 'false' }
+  if (code === 'NoSuchObject') return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': String(detail.marker) }
+  if (code === 'IsDeleteMarker') {
+    const headers = { allow: 'DELETE', 'x-amz-delete-marker': 'true', 'x-amz-version-id': String(detail.version) }
+    if (detail.modifiedMillis === undefined) return headers
+    return { ...headers, 'last-modified': httpDate(Number(detail.modifiedMillis)) }
+  }
   if (code === 'RangeNotSatisfiable') return { 'content-range': `bytes */${detail.size}` }
   if (code !== 'NotModified') return {}
   return {

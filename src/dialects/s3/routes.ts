@@ -17,6 +17,7 @@ import { getObject, getObjectAttributes, headObject } from './operations/object-
 import { getObjectTagging, lacksObjectLock } from './operations/object-settings'
 import { putObject } from './operations/object-write'
 import { listBuckets } from './operations/service'
+import { getBucketVersioning, listObjectVersions, putBucketVersioning } from './operations/versioning'
 import { invalidArgument, S3Error } from './s3-error'
 
 /** One operation of S3: its name, by which rights and logs speak of it, and what asks for it. */
@@ -96,10 +97,11 @@ const bucketOperations: Operation<BucketCall>[] = [
   { name: 'DeleteObjects', method: 'POST', resource: 'delete', run: deleteObjects },
   { name: 'GetBucketLocation', method: 'GET', resource: 'location', run: getBucketLocation },
   { name: 'ListMultipartUploads', method: 'GET', resource: 'uploads', run: listMultipartUploads },
-  { name: 'ListObjectVersions', method: 'GET', resource: 'versions', run: missing('ListObjectVersions') },
+  { name: 'ListObjectVersions', method: 'GET', resource: 'versions', run: listObjectVersions },
   { name: 'GetBucketAcl', method: 'GET', resource: 'acl', run: getBucketAcl },
   { name: 'PutBucketAcl', method: 'PUT', resource: 'acl', run: missing('PutBucketAcl') },
-  ...setting('BucketVersioning', 'versioning', emptySetting('VersioningConfiguration'), ['PUT']),
+  { name: 'GetBucketVersioning', method: 'GET', resource: 'versioning', run: getBucketVersioning },
+  { name: 'PutBucketVersioning', method: 'PUT', resource: 'versioning', run: putBucketVersioning },
   ...setting('BucketPolicy', 'policy', unsetSetting('NoSuchBucketPolicy'), ['PUT', 'DELETE']),
   ...setting('BucketPolicyStatus', 'policyStatus', bucketSetting('PolicyStatus', { IsPublic: false }), []),
   ...setting('BucketCors', 'cors', unsetSetting('NoSuchCORSConfiguration'), ['PUT', 'DELETE']),

@@ -2,7 +2,7 @@ import type { CopyHeaders } from '../../../model/copy'
 import { Fault } from '../../../model/fault'
 import type { ObjectDescription } from '../../../model/object'
 import type { ByteRange } from '../../../model/range'
-import type { Place } from '../../../store/objects'
+import type { SourcePlace } from '../../../store/copying'
 import { quoted } from '../../../wire/etag'
 import { percentDecode } from '../../../wire/percent'
 import type { ObjectCall } from '../call'
@@ -13,6 +13,7 @@ import { checksumElements, partChecksumElement, readAlgorithm } from '../wire-ch
 import { readConditions, writeConditions } from '../wire-conditions'
 import { readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
+import { putVersion, requireVersionId } from '../wire-version'
 import { readUploadPlace } from './multipart'
 
 const MAX_SOURCE_BYTES = 5 * 1024 ** 3
@@ -26,13 +27,14 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
   readDirective(headers, 'x-amz-tagging-directive')
   const described = readDescription(headers)
   const algorithm = headers.get('x-amz-checksum-algorithm')
-  const onItself = from.bucket === bucket && from.key === key
+  // Of an older version it is the way to bring that one back.
+  const onItself = from.bucket === bucket && from.key === key && from.stamp === undefined
   const changes = replaces || headers.has('x-amz-storage-class') || headers.has('x-amz-website-redirect-location')
   if (onItself && !changes && !headers.has('x-amz-server-side-encryption')) throw new Fault('CopyOntoItself')
 
   await expectOwner(call, from.bucket, 'x-amz-source-expected-bucket-owner')
 
-  const record = await wharf.store.copying.copy(caller, {
+  const { record, versionId, sourceVersionId } = await wharf.store.copying.copy(caller, {
     from,
     to: { bucket, key },
     sourceConditions: readConditions(headers, SOURCE),
@@ -46,6 +48,8 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
     ETag: quoted(record.etag),
     ...checksumElements(record.checksum),
   })
+  putVersion(answer.headers, versionId)
+  putVersion(answer.headers, sourceVersionId, 'x-amz-copy-source-version-id')
   if (record.headers.encryption) answer.headers.set('x-amz-server-side-encryption', record.headers.encryption)
   return answer
 }
@@ -72,12 +76,10 @@ export async function uploadPartCopy(call: ObjectCall): Promise<Response> {
 }
 
 /** `/bucket/key` or `bucket/key`, percent-encoded once or sent raw, with or without `?versionId=`. */
-function readSource(header: string): Place {
+function readSource(header: string): SourcePlace {
   const mark = header.indexOf('?versionId=')
   const version = mark < 0 ? undefined : header.slice(mark + '?versionId='.length)
-  if (version !== undefined && version !== 'null') {
-    throw invalidArgument('x-amz-copy-source', header, 'Invalid version id specified')
-  }
+  const stamp = version === undefined ? undefined : requireVersionId('x-amz-copy-source', version)
   const path = percentDecode(mark < 0 ? header : header.slice(0, mark))?.replace(/^\//, '')
   const slash = path?.indexOf('/') ?? -1
   if (path === undefined || slash < 1 || slash === path.length - 1) {
@@ -87,7 +89,7 @@ function readSource(header: string): Place {
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
     )
   }
-  return { bucket: path.slice(0, slash), key: path.slice(slash + 1) }
+  return { bucket: path.slice(0, slash), key: path.slice(slash + 1), stamp }
 }
 
 /** @returns whether it says REPLACE */

@@ -25,7 +25,7 @@ export async function listObjects(call: BucketCall): Promise<Response> {
   const ask = readPageAsk(query)
   const marker = query.get('marker') ?? ''
   const page = await wharf.store.listing.list(caller, bucket, { ...listAsk(ask), ...startOf(marker, ask) })
-  const owners = await ownersOf(call, page)
+  const owners = await ownersOf(call, ownerIds(page))
   return document(call, 'ListBucketResult', {
     Name: bucket,
     Prefix: ask.encode(ask.prefix),
@@ -47,7 +47,7 @@ export async function listObjectsV2(call: BucketCall): Promise<Response> {
   const startAfter = query.get('start-after') || undefined
   const from = token ? readToken(token) : startOf(startAfter ?? '', ask)
   const page = await wharf.store.listing.list(caller, bucket, { ...listAsk(ask), ...from })
-  const owners = query.get('fetch-owner') === 'true' ? await ownersOf(call, page) : undefined
+  const owners = query.get('fetch-owner') === 'true' ? await ownersOf(call, ownerIds(page)) : undefined
   return document(call, 'ListBucketResult', {
     Name: bucket,
     Prefix: ask.encode(ask.prefix),
@@ -97,7 +97,10 @@ function startOf(start: string, ask: PageAsk): { after?: string; past?: string }
   return commonPrefixOf(start, ask) === start ? { past: start } : { after: start }
 }
 
-function commonPrefixOf(key: string, { prefix, delimiter }: PageAsk): string | undefined {
+export function commonPrefixOf(
+  key: string,
+  { prefix, delimiter }: Pick<PageAsk, 'prefix' | 'delimiter'>,
+): string | undefined {
   if (!delimiter || !key.startsWith(prefix)) return undefined
   const place = key.indexOf(delimiter, prefix.length)
   return place < 0 ? undefined : key.slice(0, place + delimiter.length)
@@ -133,10 +136,14 @@ function listed(
   }
 }
 
+function ownerIds({ bucket, objects }: ListingPage): string[] {
+  return [bucket.owner, ...objects.flatMap(object => object.owner ?? [])]
+}
+
 /** The accounts that own what is on the page. Nearly always that is one, and the caller's own. */
-async function ownersOf({ caller, wharf }: BucketCall, page: ListingPage): Promise<Map<string, Account>> {
+export async function ownersOf({ caller, wharf }: BucketCall, ids: string[]): Promise<Map<string, Account>> {
   const owners = new Map([[caller.account.id, caller.account]])
-  for (const id of new Set([page.bucket.owner, ...page.objects.flatMap(object => object.owner ?? [])])) {
+  for (const id of new Set(ids)) {
     if (owners.has(id)) continue
     owners.set(id, (await wharf.identities.account(id)) ?? { id, name: id, displayName: id })
   }

@@ -19,6 +19,7 @@ import { writeConditions } from '../wire-conditions'
 import { readXmlBody } from '../wire-document'
 import { readCompletion, readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
+import { putVersion } from '../wire-version'
 import { readPageAsk } from './listing'
 import { requireLength } from './object-write'
 import { ownerElement } from './service'
@@ -93,6 +94,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
     ETag: quoted(completed.etag),
     ...checksumElements(completed.checksum),
   })
+  putVersion(answer.headers, completed.versionId)
   return answer
 }
 

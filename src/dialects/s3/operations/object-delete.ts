@@ -1,6 +1,7 @@
 import { Fault } from '../../../model/fault'
 import type { RemoveEntry } from '../../../model/index-calls'
 import { requireKey } from '../../../model/names'
+import { readVersionId, versionIdOf } from '../../../model/versions'
 import { parseEtags, unquoted } from '../../../wire/etag'
 import { parseHttpDate } from '../../../wire/http-date'
 import { isElement, type XmlElement } from '../../../wire/xml'
@@ -9,7 +10,7 @@ import { failureOf } from '../faults'
 import { xml } from '../render'
 import { invalidArgument, S3Error } from '../s3-error'
 import { readXmlBody } from '../wire-document'
-import { requireNoVersion } from './object-read'
+import { putVersion, readVersion } from '../wire-version'
 
 const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 const MAX_ENTRIES = 1000
@@ -17,17 +18,21 @@ const MAX_ENTRIES = 1000
 /** DELETE /{bucket}/{key}. Removing what is not there succeeds. Source: S3 API reference, DeleteObject. */
 export async function deleteObject(call: ObjectCall): Promise<Response> {
   const { caller, bucket, key, headers, wharf } = call
-  requireNoVersion(call)
   const entry: RemoveEntry = {
     key,
+    stamp: readVersion(call.query),
     ifMatch: parseEtags(headers.get('if-match')),
     ifModifiedSeconds: readHeader(headers, 'x-amz-if-match-last-modified-time', parseHttpDate),
     ifSize: readHeader(headers, 'x-amz-if-match-size', readSize),
   }
   const [removal] = await wharf.store.objects.remove(caller, bucket, [entry])
-  if (removal === 'denied') throw new Fault('AccessDenied')
-  if (removal === 'refused') throw new Fault('PreconditionFailed', { condition: 'If-Match' })
-  return new Response(null, { status: 204 })
+  const fault = faultOf(removal)
+  if (fault) throw fault
+  const answer = new Headers()
+  if (removal?.ended === 'marked') putVersion(answer, versionIdOf(removal.stamp))
+  if (removal?.ended === 'removed' && entry.stamp !== undefined) putVersion(answer, versionIdOf(removal.stamp))
+  if (isMarker(removal)) answer.set('x-amz-delete-marker', 'true')
+  return new Response(null, { status: 204, headers: answer })
 }
 
 interface Wanted {
@@ -59,8 +64,9 @@ export async function deleteObjects(call: BucketCall): Promise<Response> {
   const deleted: XmlElement[] = []
   const errors: XmlElement[] = []
   for (const one of wanted) {
-    const fault = one.fault ?? faultOf(outcomes.get(one))
-    if (!fault) deleted.push({ Key: one.entry.key, VersionId: one.versionId })
+    const removal = outcomes.get(one)
+    const fault = one.fault ?? faultOf(removal)
+    if (!fault) deleted.push({ Key: one.entry.key, VersionId: one.versionId, ...markerElements(removal) })
     else {
       const { code, message } = failureOf(fault)
       errors.push({ Key: one.entry.key, VersionId: one.versionId, Code: code, Message: message })
@@ -69,9 +75,22 @@ export async function deleteObjects(call: BucketCall): Promise<Response> {
   return xml('DeleteResult', { Deleted: quiet ? [] : deleted, Error: errors })
 }
 
-function faultOf(removal: string | undefined): Fault | undefined {
-  if (removal === 'denied') return new Fault('AccessDenied')
-  return removal === 'refused' ? new Fault('PreconditionFailed') : undefined
+type Ended = Awaited<ReturnType<BucketCall['wharf']['store']['objects']['remove']>>[number] | undefined
+
+function faultOf(removal: Ended): Fault | undefined {
+  if (removal?.ended === 'denied') return new Fault('AccessDenied')
+  return removal?.ended === 'refused' ? new Fault('PreconditionFailed', { condition: 'If-Match' }) : undefined
+}
+
+/** Whether a delete marker was put there, or taken away. */
+function isMarker(removal: Ended): boolean {
+  return removal?.ended === 'marked' || (removal?.ended === 'removed' && removal.wasMarker)
+}
+
+function markerElements(removal: Ended): XmlElement {
+  if (removal?.ended === 'marked') return { DeleteMarker: true, DeleteMarkerVersionId: versionIdOf(removal.stamp) }
+  if (removal?.ended !== 'removed' || !removal.wasMarker) return {}
+  return { DeleteMarker: true, DeleteMarkerVersionId: versionIdOf(removal.stamp) }
 }
 
 function readDelete(content: Record<string, unknown>): { wanted: Wanted[]; quiet: boolean } {
@@ -84,17 +103,19 @@ function readEntry(object: unknown): Wanted {
   if (!isElement(object) || typeof object.Key !== 'string' || object.Key === '') throw new S3Error('MalformedXML')
   const versionId = textOf(object.VersionId)
   const etag = textOf(object.ETag)
+  const stamp = versionId === undefined ? undefined : readVersionId(versionId)
   const entry: RemoveEntry = {
     key: object.Key,
+    stamp,
     ifMatch: etag === undefined ? undefined : [unquoted(etag)],
     ifModifiedSeconds: readMember(object.LastModifiedTime, parseHttpDate),
     ifSize: readMember(object.Size, readSize),
   }
-  return { entry, versionId, fault: faultOfEntry(entry.key, versionId) }
+  return { entry, versionId, fault: faultOfEntry(entry, versionId) }
 }
 
-function faultOfEntry(key: string, versionId: string | undefined): Fault | S3Error | undefined {
-  if (versionId !== undefined && versionId !== 'null') {
+function faultOfEntry({ key, stamp }: RemoveEntry, versionId: string | undefined): Fault | S3Error | undefined {
+  if (versionId !== undefined && stamp === undefined) {
     return new S3Error('InvalidArgument', 'Invalid version id specified')
   }
   try {

@@ -1,5 +1,5 @@
 import type { ObjectRecord } from '../../../model/object'
-import type { GetAsk } from '../../../store/objects'
+import type { GetAsk, ReadObject } from '../../../store/objects'
 import { httpDate } from '../../../wire/http-date'
 import { parseRange } from '../../../wire/range'
 import type { XmlElement } from '../../../wire/xml'
@@ -10,15 +10,16 @@ import { checksumElements, partChecksumElement } from '../wire-checksum'
 import { readConditions } from '../wire-conditions'
 import { readPartNumber } from '../wire-multipart'
 import { objectHeaders } from '../wire-object'
+import { putVersion, readVersion } from '../wire-version'
 
 /** GET /{bucket}/{key}. Source: S3 API reference, GetObject. */
 export async function getObject(call: ObjectCall): Promise<Response> {
   const ask = readAsk(call)
-  const { record, range, body } = await call.wharf.store.objects.get(call.caller, ask)
+  const { body, ...read } = await call.wharf.store.objects.get(call.caller, ask)
   // The stored Content-Encoding is the client's: the runtime must not compress by it.
   return new Response(body, {
-    status: range ? 206 : 200,
-    headers: answerHeaders(call, ask, record, range),
+    status: read.range ? 206 : 200,
+    headers: answerHeaders(call, ask, read),
     encodeBody: 'manual',
   })
 }
@@ -26,10 +27,10 @@ export async function getObject(call: ObjectCall): Promise<Response> {
 /** HEAD /{bucket}/{key}. Source: S3 API reference, HeadObject. */
 export async function headObject(call: ObjectCall): Promise<Response> {
   const ask = readAsk(call)
-  const { record, range } = await call.wharf.store.objects.head(call.caller, ask)
+  const read = await call.wharf.store.objects.head(call.caller, ask)
   return new Response(null, {
-    status: range ? 206 : 200,
-    headers: answerHeaders(call, ask, record, range),
+    status: read.range ? 206 : 200,
+    headers: answerHeaders(call, ask, read),
     encodeBody: 'manual',
   })
 }
@@ -40,8 +41,8 @@ const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSi
 export async function getObjectAttributes(call: ObjectCall): Promise<Response> {
   const { caller, bucket, key, headers, wharf } = call
   const wanted = readAttributes(headers.get('x-amz-object-attributes'))
-  requireNoVersion(call)
-  const { record } = await wharf.store.objects.head(caller, { bucket, key, conditions: readConditions(headers) })
+  const ask = { bucket, key, stamp: readVersion(call.query), conditions: readConditions(headers) }
+  const { record, versionId } = await wharf.store.objects.head(caller, ask)
   const answer = xml('GetObjectAttributesResponse', {
     ETag: wanted.has('ETag') ? record.etag : undefined,
     Checksum: wanted.has('Checksum') && record.checksum ? checksumElements(record.checksum) : undefined,
@@ -50,22 +51,12 @@ export async function getObjectAttributes(call: ObjectCall): Promise<Response> {
     ObjectSize: wanted.has('ObjectSize') ? record.size : undefined,
   })
   answer.headers.set('last-modified', httpDate(record.modifiedMillis))
+  putVersion(answer.headers, versionId)
   return answer
-}
-
-/** Versions are not kept yet; the one that there is has the id `null`. */
-export function requireNoVersion({ query, key }: ObjectCall): void {
-  const version = query.get('versionId')
-  if (version === undefined || version === 'null') return
-  if (version === '' || !/^[\w.-]{1,1024}$/.test(version)) {
-    throw invalidArgument('versionId', version, 'Invalid version id specified')
-  }
-  throw new S3Error('InvalidArgument', 'Invalid version id specified', { ArgumentName: 'versionId', Key: key })
 }
 
 function readAsk(call: ObjectCall): GetAsk {
   const { bucket, key, query, headers } = call
-  requireNoVersion(call)
   const part = query.get('partNumber')
   if (part !== undefined && headers.has('range')) {
     throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter')
@@ -76,17 +67,18 @@ function readAsk(call: ObjectCall): GetAsk {
     conditions: readConditions(headers),
     range: parseRange(headers.get('range')),
     partNumber: part === undefined ? undefined : readPartNumber(part),
+    stamp: readVersion(query),
   }
 }
 
 function answerHeaders(
   { query, headers }: ObjectCall,
   { partNumber }: GetAsk,
-  record: ObjectRecord,
-  range: { first: number; last: number } | undefined,
+  { record, range, versionId }: Omit<ReadObject, 'body'>,
 ): Headers {
   const withChecksum = headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
   const answer = objectHeaders(record, { range, query, withChecksum, partNumber })
+  putVersion(answer, versionId)
   if (partNumber !== undefined && record.parts) answer.set('x-amz-mp-parts-count', String(record.parts.length))
   return answer
 }
