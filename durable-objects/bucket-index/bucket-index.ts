@@ -26,6 +26,7 @@ import type {
   Once,
   PartListing,
   PutPartAsk,
+  RedescribeAsk,
   ReleasedBlob,
   Removal,
   RemoveAsk,
@@ -54,6 +55,7 @@ import { forgetReleased, orphansAmong, releasedBlobs, rememberSwept, sweptThroug
 import { list } from './listing'
 import { clearLocks, type LockAsk, listLocks, releaseLock, renewLock, takeLock } from './locks'
 import { commit, copy, find } from './objects'
+import { redescribe } from './redescription'
 import { remove } from './removal'
 import { addLaterTables, createTables, hasTables } from './schema'
 import { auditSelf } from './self-audit'
@@ -159,6 +161,11 @@ export class BucketIndex extends DurableObject {
 
   remove(ask: RemoveAsk): IndexAnswer<Removal[]> {
     return this.#writing(ask, () => remove(this.#ground, ask))
+  }
+
+  /** Changes what is said of a version. @returns which one it was */
+  redescribe(ask: RedescribeAsk): IndexAnswer<Stamp> {
+    return this.#writing(ask, () => redescribe(this.#ground, ask))
   }
 
   copy(ask: CopyAsk): IndexAnswer<CopiedObject> {

@@ -17,6 +17,7 @@ import { type Stamp, versionIdOf } from '../../src/model/versions'
 import { blobsOf, letGo, share } from './blob-references'
 import type { Ground } from './ground'
 import { takeFence } from './locks'
+import { withDefaultLock } from './protection'
 import { insertObject, placeData, type RecordRow, readData, stampOf, storedObject } from './records'
 import { dropOlderNull, findVersion, keepPresent, latestMarker } from './versions'
 
@@ -29,6 +30,7 @@ export interface Present extends Record<string, SqlStorageValue> {
   size: number
   modified: number
   data: number | null
+  description: string | null
   extents: string | null
 }
 
@@ -87,9 +89,10 @@ export function judge(
  * Makes the draft the latest version; conditions were judged before. Where versions are kept the present one comes behind it,
  * else the draft takes its place, and the blobs that this frees are released.
  */
-export function replace(ground: Ground, present: Present | undefined, draft: Draft): Stamp {
+export function replace(ground: Ground, present: Present | undefined, given: Draft): Stamp {
   const { sql, tally } = ground
   const { versioning } = ground.settings()
+  const draft = withDefaultLock(given, ground.settings())
   const stamped = versioning === 'Enabled'
   const keeps = present && (stamped || (versioning === 'Suspended' && present.stamped !== null))
   if (keeps) keepPresent(sql, draft.key, draft.modifiedMillis)
@@ -146,7 +149,10 @@ export function copy(ground: Ground, ask: CopyAsk): Outcome<CopiedObject> {
 
 export function findPresent(sql: SqlStorage, key: string): Present | undefined {
   return sql
-    .exec<Present>('select version, seq, stamped, etag, size, modified, data, extents from objects where key = ?', key)
+    .exec<Present>(
+      'select version, seq, stamped, etag, size, modified, data, description, extents from objects where key = ?',
+      key,
+    )
     .toArray()[0]
 }
 
@@ -170,7 +176,7 @@ function findOlder(sql: SqlStorage, { key, bytes }: FindAsk, stamp: Stamp): Outc
 }
 
 /** No such object; where a delete marker hides it, with that one's version. */
-function missing(ground: Ground, key: string): Refusal {
+export function missing(ground: Ground, key: string): Refusal {
   const marker = ground.settings().versioning && latestMarker(ground.sql, key)
   return refused('NoSuchObject', marker ? { key, marker: versionIdOf(stampOf(marker)) } : { key })
 }

@@ -1,10 +1,12 @@
 import { judgeWrite } from '../../src/model/conditions'
 import type { Removal, RemoveAsk, RemoveEntry } from '../../src/model/index-calls'
+import type { LockAsk } from '../../src/model/object-lock'
 import { done, type Outcome } from '../../src/model/outcome'
 import type { Stamp } from '../../src/model/versions'
 import { blobsOf, letGo } from './blob-references'
 import type { Ground } from './ground'
 import { findPresent, type Present } from './objects'
+import { isProtected } from './protection'
 import { stampOf } from './records'
 import { dropOlder, dropOlderNull, findVersion, keepPresent, latestMarker, mark, promote } from './versions'
 
@@ -43,6 +45,7 @@ function removeVersion(ground: Ground, entry: RemoveEntry, stamp: Stamp, nowMill
   const present = findPresent(sql, entry.key)
   if (present && stampOf(present) === stamp) {
     if (!mayRemove(present, entry)) return { ended: 'refused' }
+    if (isProtected(present.description, askOf(entry, nowMillis))) return { ended: 'protected' }
     dropPresent(ground, entry.key, present, nowMillis)
     promote(ground, entry.key)
     return { ended: 'removed', stamp, wasMarker: false }
@@ -50,10 +53,15 @@ function removeVersion(ground: Ground, entry: RemoveEntry, stamp: Stamp, nowMill
   const row = findVersion(sql, entry.key, stamp)
   if (!row) return { ended: 'missing' }
   if (!mayRemove(row, entry)) return { ended: 'refused' }
+  if (isProtected(row.description, askOf(entry, nowMillis))) return { ended: 'protected' }
   const wasLatest = !present && latestMarker(sql, entry.key)?.seq === row.seq
   dropOlder(ground, row, nowMillis)
   if (wasLatest) promote(ground, entry.key)
   return { ended: 'removed', stamp, wasMarker: row.marker === 1 }
+}
+
+function askOf({ bypassGovernance = false }: RemoveEntry, nowMillis: number): LockAsk {
+  return { nowMillis, bypassGovernance }
 }
 
 function dropPresent({ sql, tally }: Ground, key: string, present: Present, nowMillis: number): void {

@@ -3,7 +3,7 @@ import { Fault } from '../model/fault'
 import { amzHeaders } from '../wire/amz-headers'
 import { deriveSigningKey, SigningKeys, verifySignature } from './signing-keys'
 import { canonicalRequests } from './sigv4-canonical'
-import { ALGORITHM, SCOPE_TERMINATOR, type SentRequest, type SigV4Claim } from './sigv4-claim'
+import { ALGORITHM, SCOPE_TERMINATOR, type SentRequest, type SigV4Claim, type SigV4Credential } from './sigv4-claim'
 
 export interface VerifyOptions {
   /** The region that clients are to sign for; `*` accepts any. */
@@ -58,6 +58,25 @@ export async function verifyClaim(
   throw mismatch(claim, request, scope)
 }
 
+/**
+ * Whether a credential is meant for here, and for the day on which it signed.
+ * @throws Fault CredentialMalformed, QueryCredentialMalformed, WrongRegion
+ */
+export function checkScope(
+  claim: SigV4Credential & Pick<SigV4Claim, 'form' | 'timestamp'>,
+  { region, services }: Pick<VerifyOptions, 'region' | 'services'>,
+): void {
+  const malformed = claim.form === 'header' ? 'CredentialMalformed' : 'QueryCredentialMalformed'
+  if (!claim.timestamp.startsWith(claim.scopeDate)) {
+    throw new Fault(malformed, { problem: 'the date of the credential is not the date of the request' })
+  }
+  if (!services.includes(claim.service)) {
+    throw new Fault(malformed, { problem: `the service of the credential is not ${services.join(' or ')}` })
+  }
+  if (region === '*' || claim.region === region || REGIONS_OF_ANYWHERE.includes(claim.region)) return
+  throw new Fault('WrongRegion', { region, regionProvided: claim.region, form: claim.form })
+}
+
 const MOST_SKEW_MILLIS = 900_000
 /** Accepted whatever the configured region is: what clients say that know of none. */
 const REGIONS_OF_ANYWHERE: readonly string[] = ['auto', 'us-east-1', '']
@@ -84,18 +103,6 @@ function checkTime(claim: SigV4Claim, nowMillis: number): void {
     expires: isoSeconds(expiresMillis),
     serverTime: isoSeconds(nowMillis),
   })
-}
-
-function checkScope(claim: SigV4Claim, { region, services }: VerifyOptions): void {
-  const malformed = claim.form === 'header' ? 'CredentialMalformed' : 'QueryCredentialMalformed'
-  if (!claim.timestamp.startsWith(claim.scopeDate)) {
-    throw new Fault(malformed, { problem: 'the date of the credential is not the date of the request' })
-  }
-  if (!services.includes(claim.service)) {
-    throw new Fault(malformed, { problem: `the service of the credential is not ${services.join(' or ')}` })
-  }
-  if (region === '*' || claim.region === region || REGIONS_OF_ANYWHERE.includes(claim.region)) return
-  throw new Fault('WrongRegion', { region, regionProvided: claim.region, form: claim.form })
 }
 
 /** Whoever is on the way could add or change what is not signed: an ACL, a copy source, metadata. */

@@ -1,3 +1,9 @@
+import type { BucketEncryption } from './encryption'
+import type { Ownership, PublicAccessBlock } from './grants'
+import type { Lifecycle } from './lifecycle'
+import type { ObjectLockConfiguration } from './object-lock'
+import type { Tag } from './tags'
+import type { Acceleration, Payer } from './transfer'
 import type { VersioningState } from './versions'
 
 /** What may be set on a bucket. Changes in the same order as the objects that it governs. */
@@ -5,6 +11,15 @@ export interface BucketSettings {
   /** Set by the dialect that made the bucket, where its naming rules are wider than S3's. */
   dialect?: string
   versioning?: VersioningState
+  /** Only where versions are kept, and never taken away again. */
+  objectLock?: ObjectLockConfiguration
+  tags?: Tag[]
+  lifecycle?: Lifecycle
+  encryption?: BucketEncryption
+  publicAccessBlock?: PublicAccessBlock
+  ownership?: Ownership
+  payer?: Payer
+  acceleration?: Acceleration
 }
 
 /** One bucket as its index knows it, and as a Worker caches it. */

@@ -1,5 +1,7 @@
 import type { Checksum } from './checksum'
 import type { ObjectDescription, ObjectHeaders } from './object'
+import type { VersionLock } from './object-lock'
+import type { Tag } from './tags'
 
 /** Headers of a copy that always come from the request, never from the source. */
 export type CopyHeaders = Pick<ObjectHeaders, 'storageClass' | 'websiteRedirect' | 'encryption'>
@@ -10,15 +12,26 @@ export interface CopyDescription {
   headers: CopyHeaders
   /** Instead of the source's. */
   checksum?: Checksum
+  /** Instead of the source's. */
+  tags?: Tag[]
+  /** The copy's own; that of the source is never copied. */
+  lock?: VersionLock
   /** Account that wrote the copy, where that is not the bucket's owner. */
   owner?: string
 }
 
 /** What a copy of this source is described by. Parts and checksum belong to the bytes, so they stay. */
 export function describeCopy(
-  { headers, metadata, parts, checksum }: ObjectDescription,
+  { headers, metadata, parts, checksum, tags }: ObjectDescription,
   how: CopyDescription,
 ): ObjectDescription {
   const described = how.replace ?? { headers: { ...headers, ...how.headers }, metadata }
-  return { ...described, parts, checksum: how.checksum ?? checksum, owner: how.owner }
+  return {
+    ...described,
+    parts,
+    checksum: how.checksum ?? checksum,
+    tags: how.tags ?? tags,
+    lock: how.lock,
+    owner: how.owner,
+  }
 }

@@ -36,6 +36,8 @@ export const FAULT_CODES = [
   'CopyOntoItself',
   'CopyTooLarge',
   'ObjectDamaged',
+  'ObjectLocked',
+  'ObjectLockMissing',
   // uploads
   'NoSuchUpload',
   'InvalidPart',

@@ -3,6 +3,8 @@ import type { ReadConditions, WriteConditions } from './conditions'
 import type { CopyDescription } from './copy'
 import { readExtents, writeExtents } from './extents'
 import type { Extent, ObjectDescription, ObjectRecord } from './object'
+import type { Retention } from './object-lock'
+import type { Tag } from './tags'
 import type { Stamp } from './versions'
 
 /** What every call to a bucket-index begins with: the version of the settings that the caller decided by. */
@@ -78,6 +80,8 @@ export interface RemoveEntry {
   ifMatch?: string[]
   ifModifiedSeconds?: number
   ifSize?: number
+  /** The caller may remove what governance protects, and says so. */
+  bypassGovernance?: boolean
 }
 
 export interface RemoveAsk extends Once {
@@ -90,9 +94,26 @@ export interface RemoveAsk extends Once {
  * `marked` put a delete marker over the key, whose stamp is told; `removed` took a version away, which may have been one.
  */
 export type Removal =
-  | { ended: 'missing' | 'refused' }
+  | { ended: 'missing' | 'refused' | 'protected' }
   | { ended: 'marked'; stamp: Stamp }
   | { ended: 'removed'; stamp: Stamp; wasMarker: boolean }
+
+/** What of a version may be changed without making a new one. */
+export type DescriptionChange =
+  /** None takes them away. */
+  | { tags: Tag[] }
+  /** Undefined takes it away. */
+  | { retention: Retention | undefined }
+  | { legalHold: boolean }
+
+export interface RedescribeAsk extends Once {
+  key: string
+  /** Which version; undefined for the latest. */
+  stamp?: Stamp
+  change: DescriptionChange
+  bypassGovernance?: boolean
+  nowMillis: number
+}
 
 export interface CopyAsk extends Once {
   from: string
@@ -303,6 +324,7 @@ export function writeDescription({ headers, metadata, parts, ...rest }: ObjectDe
   const stored: StoredDescription = { ...rest }
   if (Object.values(headers).some(value => value !== undefined)) stored.headers = headers
   if (Object.keys(metadata).length > 0) stored.metadata = metadata
+  if (rest.tags?.length === 0) delete stored.tags
   if (parts)
     stored.parts = parts.map(({ number, size, checksum }) => (checksum ? [number, size, checksum] : [number, size]))
   const text = JSON.stringify(stored)

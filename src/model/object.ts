@@ -1,5 +1,7 @@
 import type { Checksum } from './checksum'
 
+import type { VersionLock } from './object-lock'
+import type { Tag } from './tags'
 import type { Stamp } from './versions'
 
 /** Headers that are stored with an object and given back as they came. */
@@ -42,6 +44,9 @@ export interface ObjectDescription {
   metadata: Record<string, string>
   checksum?: Checksum
   parts?: PartSummary[]
+  tags?: Tag[]
+  /** What keeps this version from being removed. */
+  lock?: VersionLock
   /** Account that wrote it, where that is not the bucket's owner. */
   owner?: string
 }

@@ -23,7 +23,7 @@ export class Buckets {
    * Makes a bucket that belongs to the caller's account.
    * @throws Fault AccessDenied, InvalidBucketName, BucketExists, BucketOwnedByCaller
    */
-  async create(caller: Caller, name: string): Promise<Bucket> {
+  async create(caller: Caller, name: string, settings: BucketSettings = {}): Promise<Bucket> {
     authorize(caller, 's3:CreateBucket', { owner: caller.account.id })
     requireNewBucketName(name)
     const { stubs, config, now } = this.#context
@@ -37,7 +37,7 @@ export class Buckets {
       owner: caller.account.id,
       region: config.region === '*' ? 'us-east-1' : config.region,
       createdMillis: now(),
-      settings: {},
+      settings,
       settingsVersion: 1,
       ranges: [{ from: '', index: id }],
     }

@@ -5,6 +5,7 @@ import type { WriteConditions } from '../model/conditions'
 import { Fault } from '../model/fault'
 import type { Draft } from '../model/index-calls'
 import type { Extent } from '../model/object'
+import type { VersionLock } from '../model/object-lock'
 import { type Stamp, versionIdOf } from '../model/versions'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
@@ -63,6 +64,14 @@ export async function orDiscard<T>(
 /** The version id as clients are shown it; a bucket that never kept versions shows none. */
 export function shownVersion({ settings }: Bucket, stamp: Stamp): string | undefined {
   return settings.versioning && versionIdOf(stamp)
+}
+
+/**
+ * A lock that would not be kept must not be taken. That a bucket keeps locks never changes back.
+ * @throws Fault ObjectLockMissing
+ */
+export function requireLockable({ settings }: Bucket, lock: VersionLock | undefined): void {
+  if (lock && !settings.objectLock) throw new Fault('ObjectLockMissing')
 }
 
 /** The account that a caller writes for, where that is not the bucket's owner. Root writes for the owner. */

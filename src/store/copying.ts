@@ -19,7 +19,7 @@ import type { Stamp } from '../model/versions'
 import { createDigest } from '../streams/digest'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
-import { commitDraft, orDiscard, ownerOf, shownVersion } from './committing'
+import { commitDraft, orDiscard, ownerOf, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
@@ -121,6 +121,7 @@ export class Copying {
     return this.#buckets.within(caller, to.bucket, async bucket => {
       authorize(caller, from.stamp === undefined ? 's3:GetObject' : 's3:GetObjectVersion', bucket)
       authorize(caller, 's3:PutObject', bucket)
+      requireLockable(bucket, describe.lock)
       const ask: CopyAsk = {
         id: version,
         known: bucket.settingsVersion,
@@ -156,6 +157,7 @@ export class Copying {
     const { blobs, now } = this.#context
     const target = await this.#buckets.within(caller, to.bucket, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
+      requireLockable(bucket, describe.lock)
       return bucket
     })
     const description = describeCopy(source, { ...describe, owner: ownerOf(caller, target) })

@@ -5,6 +5,7 @@ import type { Checksum } from '../model/checksum'
 import { judgeRead, judgeWrite, type ReadConditions, type WriteConditions } from '../model/conditions'
 import { Fault } from '../model/fault'
 import {
+  type DescriptionChange,
   type Draft,
   listedMarks,
   type Removal,
@@ -19,7 +20,7 @@ import type { Stamp } from '../model/versions'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { commitDraft, orDiscard, ownerOf, shownVersion } from './committing'
+import { commitDraft, orDiscard, ownerOf, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
@@ -45,6 +46,16 @@ export interface GetAsk extends Place {
   partNumber?: number
   /** Which version; undefined for the latest. */
   stamp?: Stamp
+}
+
+export interface RedescribeOf extends Place {
+  /** Which version; undefined for the latest. */
+  stamp?: Stamp
+  /** The right that this needs. */
+  action: string
+  change: DescriptionChange
+  /** Whether the caller asks to bypass governance; it counts only where it may. */
+  bypassGovernance?: boolean
 }
 
 /** An object as it is read: its record, which bytes were asked for, and those. */
@@ -84,6 +95,7 @@ export class Objects {
     const isShort = body.size !== undefined && body.size <= config.inlineMaxBytes
     const bucket = await this.#buckets.within(caller, name, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
+      requireLockable(bucket, description.lock)
       // One hop more, only for conditional writes of long bodies: a body that cannot be kept need not be sent.
       if (conditions && !isShort) await this.#judgeAhead(bucket, key, conditions)
       return bucket
@@ -139,13 +151,36 @@ export class Objects {
     return this.#buckets.within(caller, name, async bucket => {
       const isAllowed = ({ stamp }: RemoveEntry) =>
         mayDo(caller, stamp === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', bucket)
+      const mayBypass = mayDo(caller, 's3:BypassGovernanceRetention', bucket)
+      const bypassing = ({ bypassGovernance, ...entry }: RemoveEntry) =>
+        bypassGovernance && mayBypass ? { ...entry, bypassGovernance } : entry
       const allowed = entries.filter(isAllowed)
       if (allowed.length === 0) return entries.map(() => ({ ended: 'denied' as const }))
-      const ask = { id, known: bucket.settingsVersion, entries: allowed, nowMillis: now() }
+      const ask = { id, known: bucket.settingsVersion, entries: allowed.map(bypassing), nowMillis: now() }
       const index = stubs.bucketIndex(rangeOf(bucket, allowed[0]?.key ?? ''))
       const removals = unwrapIndex(await write(() => index.remove(ask)))
       const outcomes = new Map(allowed.map((entry, i) => [entry, removals[i]]))
       return entries.map(entry => outcomes.get(entry) ?? { ended: 'denied' as const })
+    })
+  }
+
+  /**
+   * Changes what is said of a version, without making a new one.
+   * @throws Fault NoSuchObject, NoSuchVersion, IsDeleteMarker, AccessDenied, ObjectLocked, ObjectLockMissing
+   */
+  async redescribe(
+    caller: Caller,
+    { bucket: name, key, stamp, action, change, bypassGovernance }: RedescribeOf,
+  ): Promise<{ versionId: string | undefined }> {
+    requireKey(key)
+    const { stubs, now } = this.#context
+    const id = newVersion()
+    return this.#buckets.within(caller, name, async bucket => {
+      authorize(caller, action, bucket)
+      const bypass = bypassGovernance === true && mayDo(caller, 's3:BypassGovernanceRetention', bucket)
+      const ask = { id, known: bucket.settingsVersion, key, stamp, change, bypassGovernance: bypass, nowMillis: now() }
+      const answer = await write(() => stubs.bucketIndex(rangeOf(bucket, key)).redescribe(ask))
+      return { versionId: shownVersion(bucket, unwrapIndex(answer)) }
     })
   }
 

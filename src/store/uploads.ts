@@ -21,7 +21,7 @@ import { createDigest } from '../streams/digest'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { orDiscard, shownVersion } from './committing'
+import { orDiscard, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import type { Copying, SourcePlace } from './copying'
 import { newVersion, timedId } from './ids'
@@ -65,6 +65,7 @@ export class Uploads {
     }
     await this.#buckets.within(caller, name, async bucket => {
       authorize(caller, 's3:PutObject', bucket)
+      requireLockable(bucket, description.lock)
       const ask = { id: upload.id, known: bucket.settingsVersion, upload }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).createUpload(ask)))
     })

@@ -26,16 +26,22 @@ export function writeXml(root: string, content: XmlElement): string {
 /**
  * Reads a document's root element. Texts stay texts, white space is kept, namespaces and attributes are dropped.
  *
- * @param lists  names of elements that are lists, however many there are
+ * @param lists       names of elements that are lists, however many there are
+ * @param attributes  names of attributes, without their prefixes, that are kept as members: `@name`
  * @throws MalformedXml for anything not well-formed, with a DOCTYPE, nested deeper than 16, or with another root
  */
-export function readXml(text: string, root: string, lists: string[]): Record<string, unknown> {
+export function readXml(
+  text: string,
+  root: string,
+  lists: string[],
+  attributes: string[] = [],
+): Record<string, unknown> {
   if (DECLARATION_INSIDE.test(text)) throw new MalformedXml('declarations are not accepted')
   if (!UTF8_OR_UNSAID.test(text)) throw new MalformedXml('the encoding is not UTF-8')
   if (XMLValidator.validate(text) !== true) throw new MalformedXml('not well-formed')
   let document: unknown
   try {
-    document = parserFor(lists).parse(text)
+    document = parserFor(lists, attributes).parse(text)
   } catch (error) {
     throw new MalformedXml(error instanceof Error ? error.message : String(error))
   }
@@ -50,10 +56,12 @@ export function isElement(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function parserFor(lists: string[]): XMLParser {
+function parserFor(lists: string[], attributes: string[]): XMLParser {
   return new XMLParser({
     removeNSPrefix: true,
-    ignoreAttributes: true,
+    ignoreAttributes: attributes.length === 0 || (name => !attributes.includes(name)),
+    attributeNamePrefix: '@',
+    parseAttributeValue: false,
     ignoreDeclaration: true,
     ignorePiTags: true,
     parseTagValue: false,

@@ -40,7 +40,8 @@ export function readAddress(url: string, host: string | null, domain: string | u
   return { bucket: bucket || undefined, key: decodeKey(rawKey), rawPath, rawQuery, query }
 }
 
-function bucketOfHost(host: string | null, domain: string | undefined): string | undefined {
+/** The bucket that the host names, as `{bucket}.{domain}`. */
+export function bucketOfHost(host: string | null, domain: string | undefined): string | undefined {
   if (!host || !domain) return undefined
   const name = host.replace(/:\d+$/, '').toLowerCase()
   const base = domain.replace(/:\d+$/, '')
@@ -53,8 +54,13 @@ const C1_CONTROL = /[\x80-\x9f]/
 function decodeKey(raw: string): string | undefined {
   if (raw === '') return undefined
   const key = decode(raw)
-  if (C1_CONTROL.test(key)) throw new S3Error('InvalidURI')
+  refuseC1Controls(key)
   return key
+}
+
+/** @throws S3Error InvalidURI */
+export function refuseC1Controls(key: string): void {
+  if (C1_CONTROL.test(key)) throw new S3Error('InvalidURI')
 }
 
 function readQuery(rawQuery: string): Map<string, string> {

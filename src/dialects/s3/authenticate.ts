@@ -1,3 +1,4 @@
+import { type PostClaim, verifyPostClaim } from '../../auth/post-policy'
 import { readSigV2Claim, verifySigV2 } from '../../auth/sigv2'
 import { type VerifiedSignature, verifyClaim } from '../../auth/sigv4'
 import { EMPTY_SHA256, readClaim, type SentRequest, type SigV4Claim } from '../../auth/sigv4-claim'
@@ -46,6 +47,19 @@ export async function authenticate(request: Request, address: Address, wharf: Wh
   })
   checkEmptyBody(request, claim)
   return { caller, claim, verified }
+}
+
+/**
+ * Finds out who signed the policy of a browser's form: whoever sends the form acts in that name, as far as the policy goes.
+ * @param claim    undefined for a form without a policy, which is the anonymous caller's
+ * @throws Fault   UnknownAccessKey, SignatureMismatch, and those of a credential that is not meant for here
+ */
+export async function authenticateForm(claim: PostClaim | undefined, wharf: Wharf): Promise<Caller> {
+  if (!claim) return ANONYMOUS
+  if (claim.scheme === 'sigv2' && !wharf.config.sigV2) throw new Fault('UnsupportedSignature', { scheme: 'AWS' })
+  const { secretKey, caller } = await wharf.identities.require(claim.accessKey)
+  await verifyPostClaim(claim, secretKey, { region: wharf.config.region, services: ['s3'] })
+  return caller
 }
 
 /** A hash that was signed for a body that does not come; bodies that come are checked by whoever reads them. */

@@ -80,8 +80,11 @@ function readCount(text: string | null): number | undefined {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
-/** @returns hex */
-function readContentMd5(text: string | null): string | undefined {
+/**
+ * @returns hex
+ * @throws Fault InvalidDigest
+ */
+export function readContentMd5(text: string | null): string | undefined {
   if (text === null) return undefined
   const bytes = Buffer.from(text, 'base64')
   if (bytes.length !== 16 || bytes.toString('base64') !== text.trim()) throw new Fault('InvalidDigest', { md5: text })

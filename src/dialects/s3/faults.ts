@@ -1,4 +1,6 @@
+import { MalformedPostPolicy } from '../../auth/post-policy'
 import { Fault, type FaultCode, type FaultDetail } from '../../model/fault'
+import { MalformedForm } from '../../streams/form-data'
 import { httpDate } from '../../wire/http-date'
 import { MalformedXml } from '../../wire/xml'
 import { notImplemented, S3_ERRORS, S3Error } from './s3-error'
@@ -132,6 +134,16 @@ const FACES = {
     status: 404,
     message: 'The specified version does not exist.',
     shows: { key: 'Key', version: 'VersionId' },
+  },
+  ObjectLocked: {
+    code: 'AccessDenied',
+    status: 403,
+    message: 'Access Denied because object protected by object lock.',
+  },
+  ObjectLockMissing: {
+    code: 'InvalidRequest',
+    status: 400,
+    message: 'Bucket is missing Object Lock Configuration.',
   },
   IsDeleteMarker: {
     code: 'MethodNotAllowed',
@@ -310,6 +322,12 @@ export interface S3Failure {
 export function failureOf(error: unknown): S3Failure {
   if (error instanceof S3Error) return s3Failure(error)
   if (error instanceof MalformedXml) return s3Failure(new S3Error('MalformedXML'))
+  if (error instanceof MalformedForm) {
+    return s3Failure(new S3Error(error.isTooLarge ? 'MaxPostPreDataLengthExceededError' : 'MalformedPOSTRequest'))
+  }
+  if (error instanceof MalformedPostPolicy) {
+    return s3Failure(new S3Error('InvalidPolicyDocument', `Invalid Policy: ${error.message}.`))
+  }
   const fault = error instanceof Fault ? error : new Fault('Internal')
   if (fault.code === 'UnsupportedSignature' && String(fault.detail.scheme).includes('ECDSA')) {
     return s3Failure(notImplemented(String(fault.detail.scheme)))

@@ -1,6 +1,7 @@
 import type { BucketCall, ObjectCall, S3Call } from './call'
 import { getBucketAcl, getObjectAcl } from './operations/acl'
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from './operations/bucket'
+import { documentOperations } from './operations/bucket-documents'
 import { bucketSetting, emptySetting, unsetSetting } from './operations/bucket-settings'
 import { copyObject, uploadPartCopy } from './operations/copy'
 import { listObjects, listObjectsV2 } from './operations/listing'
@@ -14,8 +15,17 @@ import {
 } from './operations/multipart'
 import { deleteObject, deleteObjects } from './operations/object-delete'
 import { getObject, getObjectAttributes, headObject } from './operations/object-read'
-import { getObjectTagging, lacksObjectLock } from './operations/object-settings'
+import {
+  deleteObjectTagging,
+  getObjectLegalHold,
+  getObjectRetention,
+  getObjectTagging,
+  putObjectLegalHold,
+  putObjectRetention,
+  putObjectTagging,
+} from './operations/object-settings'
 import { putObject } from './operations/object-write'
+import { postObject } from './operations/post-object'
 import { listBuckets } from './operations/service'
 import { getBucketVersioning, listObjectVersions, putBucketVersioning } from './operations/versioning'
 import { invalidArgument, S3Error } from './s3-error'
@@ -93,7 +103,7 @@ const bucketOperations: Operation<BucketCall>[] = [
   { name: 'HeadBucket', method: 'HEAD', run: headBucket },
   { name: 'CreateBucket', method: 'PUT', run: createBucket },
   { name: 'DeleteBucket', method: 'DELETE', run: deleteBucket },
-  { name: 'PostObject', method: 'POST', run: missing('PostObject') },
+  { name: 'PostObject', method: 'POST', run: postObject },
   { name: 'DeleteObjects', method: 'POST', resource: 'delete', run: deleteObjects },
   { name: 'GetBucketLocation', method: 'GET', resource: 'location', run: getBucketLocation },
   { name: 'ListMultipartUploads', method: 'GET', resource: 'uploads', run: listMultipartUploads },
@@ -105,31 +115,10 @@ const bucketOperations: Operation<BucketCall>[] = [
   ...setting('BucketPolicy', 'policy', unsetSetting('NoSuchBucketPolicy'), ['PUT', 'DELETE']),
   ...setting('BucketPolicyStatus', 'policyStatus', bucketSetting('PolicyStatus', { IsPublic: false }), []),
   ...setting('BucketCors', 'cors', unsetSetting('NoSuchCORSConfiguration'), ['PUT', 'DELETE']),
-  ...setting('BucketTagging', 'tagging', unsetSetting('NoSuchTagSet'), ['PUT', 'DELETE']),
-  ...setting('BucketLifecycle', 'lifecycle', unsetSetting('NoSuchLifecycleConfiguration'), ['PUT', 'DELETE']),
-  ...setting('PublicAccessBlock', 'publicAccessBlock', unsetSetting('NoSuchPublicAccessBlockConfiguration'), [
-    'PUT',
-    'DELETE',
-  ]),
-  ...setting('BucketOwnershipControls', 'ownershipControls', unsetSetting('OwnershipControlsNotFoundError'), [
-    'PUT',
-    'DELETE',
-  ]),
-  ...setting('ObjectLockConfiguration', 'object-lock', unsetSetting('ObjectLockConfigurationNotFoundError'), ['PUT']),
-  ...setting('BucketEncryption', 'encryption', unsetSetting('ServerSideEncryptionConfigurationNotFoundError'), [
-    'PUT',
-    'DELETE',
-  ]),
+  ...documentOperations(),
   ...setting('BucketWebsite', 'website', unsetSetting('NoSuchWebsiteConfiguration'), ['PUT', 'DELETE']),
   ...setting('BucketNotification', 'notification', emptySetting('NotificationConfiguration'), ['PUT']),
   ...setting('BucketLogging', 'logging', emptySetting('BucketLoggingStatus'), ['PUT']),
-  ...setting(
-    'BucketRequestPayment',
-    'requestPayment',
-    bucketSetting('RequestPaymentConfiguration', { Payer: 'BucketOwner' }),
-    ['PUT'],
-  ),
-  ...setting('BucketAccelerate', 'accelerate', emptySetting('AccelerateConfiguration'), ['PUT']),
   ...setting('BucketReplication', 'replication', unsetSetting('ReplicationConfigurationNotFoundError'), [
     'PUT',
     'DELETE',
@@ -168,12 +157,13 @@ const objectOperations: Operation<ObjectCall>[] = [
   { name: 'GetObjectAttributes', method: 'GET', resource: 'attributes', run: getObjectAttributes },
   { name: 'GetObjectTagging', method: 'GET', resource: 'tagging', run: getObjectTagging },
   { name: 'GetObjectAcl', method: 'GET', resource: 'acl', run: getObjectAcl },
-  { name: 'GetObjectRetention', method: 'GET', resource: 'retention', run: lacksObjectLock },
-  { name: 'GetObjectLegalHold', method: 'GET', resource: 'legal-hold', run: lacksObjectLock },
-  { name: 'PutObjectRetention', method: 'PUT', resource: 'retention', run: lacksObjectLock },
-  { name: 'PutObjectLegalHold', method: 'PUT', resource: 'legal-hold', run: lacksObjectLock },
+  { name: 'PutObjectTagging', method: 'PUT', resource: 'tagging', run: putObjectTagging },
+  { name: 'DeleteObjectTagging', method: 'DELETE', resource: 'tagging', run: deleteObjectTagging },
+  { name: 'GetObjectRetention', method: 'GET', resource: 'retention', run: getObjectRetention },
+  { name: 'GetObjectLegalHold', method: 'GET', resource: 'legal-hold', run: getObjectLegalHold },
+  { name: 'PutObjectRetention', method: 'PUT', resource: 'retention', run: putObjectRetention },
+  { name: 'PutObjectLegalHold', method: 'PUT', resource: 'legal-hold', run: putObjectLegalHold },
   ...unsupported(['PUT'], ['acl', 'encryption', 'renameObject']),
-  ...unsupported(['PUT', 'DELETE'], ['tagging']),
   ...unsupported(['POST'], ['restore', 'select']),
   ...unsupported(['GET'], ['torrent']),
 ]

@@ -7,13 +7,15 @@ import { quoted } from '../../wire/etag'
 import { httpDate } from '../../wire/http-date'
 import { invalidArgument, notImplemented, S3Error } from './s3-error'
 import { putChecksumHeaders } from './wire-checksum'
+import { putLockHeaders, readLockHeaders } from './wire-object-lock'
+import { readTaggingHeader } from './wire-tags'
 
 const META = 'x-amz-meta-'
 const MAX_METADATA_BYTES = 2048
 export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
 
 /** Labels only: all bytes rest in R2 alike and can be read at once. */
-const STORAGE_CLASSES = [
+export const STORAGE_CLASSES = [
   'STANDARD',
   'REDUCED_REDUNDANCY',
   'STANDARD_IA',
@@ -22,7 +24,7 @@ const STORAGE_CLASSES = [
   'GLACIER_IR',
 ]
 /** Classes that promise a restore before a read, which Wharf has not. */
-const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE', 'OUTPOSTS', 'SNOW', 'EXPRESS_ONEZONE', 'FSX_OPENZFS']
+export const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE', 'OUTPOSTS', 'SNOW', 'EXPRESS_ONEZONE', 'FSX_OPENZFS']
 
 /** Canned ACLs that grant nobody more than the owner has. */
 const PRIVATE_ACLS = ['private', 'bucket-owner-full-control', 'bucket-owner-read']
@@ -32,7 +34,7 @@ const OTHER_ACLS = ['public-read', 'public-read-write', 'authenticated-read', 'a
  * What the headers of a PUT, a copy or a new upload say of the object.
  * @throws Fault MetadataTooLarge; S3Error for values that are not valid, or not supported
  */
-export function readDescription(headers: Headers): ObjectDescription {
+export function readDescription(headers: Headers, nowMillis = Date.now()): ObjectDescription {
   refuseUnsupported(headers)
   const described: ObjectHeaders = {
     contentType: headers.get('content-type') || undefined,
@@ -45,7 +47,12 @@ export function readDescription(headers: Headers): ObjectDescription {
     storageClass: readStorageClass(headers.get('x-amz-storage-class')),
     encryption: readEncryption(headers),
   }
-  return { headers: described, metadata: readMetadata(headers) }
+  return {
+    headers: described,
+    metadata: readMetadata(headers),
+    tags: readTaggingHeader(headers),
+    lock: readLockHeaders(headers, nowMillis),
+  }
 }
 
 function readMetadata(headers: Headers): Record<string, string> {
@@ -95,12 +102,8 @@ function readEncryption(headers: Headers): string | undefined {
 export function refuseUnsupported(headers: Headers): void {
   refuseAcl(headers)
   for (const [name, value] of amzHeaders(headers)) {
-    if (name === 'x-amz-tagging' && value !== '') throw notImplemented(name, value)
     if (name === 'x-amz-write-offset-bytes') throw notImplemented(name, value)
     if (name.includes('server-side-encryption-')) throw notImplemented(name)
-    if (name.startsWith('x-amz-object-lock-')) {
-      throw new S3Error('InvalidRequest', 'Bucket is missing Object Lock Configuration.')
-    }
   }
 }
 
@@ -156,6 +159,8 @@ export function objectHeaders(
   set(headers, 'x-amz-website-redirect-location', stored.websiteRedirect)
   set(headers, 'x-amz-storage-class', stored.storageClass)
   set(headers, 'x-amz-server-side-encryption', stored.encryption)
+  if (record.tags) headers.set('x-amz-tagging-count', String(record.tags.length))
+  if (record.lock) putLockHeaders(headers, record.lock)
   for (const [name, value] of Object.entries(record.metadata)) headers.set(META + name, value)
   if (range) headers.set('content-range', `bytes ${range.first}-${range.last}/${record.size}`)
   if (withChecksum) putChecksumHeaders(headers, checksumOf(record, length, partNumber))

@@ -13,7 +13,8 @@ export function readVersioning(text: string): VersioningState {
   const content = readRoot(text, 'VersioningConfiguration', ['Status', 'MfaDelete'])
   const status = readString(content, 'Status')?.trim()
   if (status !== 'Enabled' && status !== 'Suspended') throw new S3Error('IllegalVersioningConfigurationException')
-  if (readOneOf(content, 'MfaDelete', ['Enabled', 'Disabled']) === 'Enabled') throw notImplemented('MfaDelete', 'Enabled')
+  if (readOneOf(content, 'MfaDelete', ['Enabled', 'Disabled']) === 'Enabled')
+    throw notImplemented('MfaDelete', 'Enabled')
   return status
 }
 

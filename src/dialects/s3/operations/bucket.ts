@@ -1,3 +1,4 @@
+import type { BucketSettings } from '../../../model/bucket'
 import { readXml } from '../../../wire/xml'
 import type { BucketCall } from '../call'
 import { xml } from '../render'
@@ -10,13 +11,12 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024
 /** PUT /{bucket}. Source: S3 API reference, CreateBucket. */
 export async function createBucket({ caller, bucket, headers, openBody, wharf }: BucketCall): Promise<Response> {
   refuseAcl(headers)
-  if (headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
-    throw notImplemented('x-amz-bucket-object-lock-enabled')
-  }
+  const keepsLocks = headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true'
   refuseOwnership(headers.get('x-amz-object-ownership'))
   const text = await readText(openBody(), MAX_DOCUMENT_BYTES)
   if (text.trim() !== '') readConfiguration(text)
-  await wharf.store.buckets.create(caller, bucket)
+  const settings: BucketSettings = keepsLocks ? { versioning: 'Enabled', objectLock: {} } : {}
+  await wharf.store.buckets.create(caller, bucket, settings)
   return new Response(null, { headers: { location: `/${bucket}`, 'x-amz-bucket-arn': arn(bucket) } })
 }
 

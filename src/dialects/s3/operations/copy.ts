@@ -24,12 +24,17 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
   const { caller, bucket, key, headers, wharf } = call
   const from = readSource(headers.get('x-amz-copy-source') ?? '')
   const replaces = readDirective(headers, 'x-amz-metadata-directive')
-  readDirective(headers, 'x-amz-tagging-directive')
-  const described = readDescription(headers)
+  const replacesTags = readDirective(headers, 'x-amz-tagging-directive')
+  const described = readDescription(headers, wharf.now())
   const algorithm = headers.get('x-amz-checksum-algorithm')
   // Of an older version it is the way to bring that one back.
   const onItself = from.bucket === bucket && from.key === key && from.stamp === undefined
-  const changes = replaces || headers.has('x-amz-storage-class') || headers.has('x-amz-website-redirect-location')
+  const changes =
+    replaces ||
+    replacesTags ||
+    described.lock !== undefined ||
+    headers.has('x-amz-storage-class') ||
+    headers.has('x-amz-website-redirect-location')
   if (onItself && !changes && !headers.has('x-amz-server-side-encryption')) throw new Fault('CopyOntoItself')
 
   await expectOwner(call, from.bucket, 'x-amz-source-expected-bucket-owner')
@@ -40,7 +45,12 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
     sourceConditions: readConditions(headers, SOURCE),
     conditions: writeConditions(headers),
     maxSourceBytes: MAX_SOURCE_BYTES,
-    describe: { replace: replaces ? described : undefined, headers: ownHeaders(described) },
+    describe: {
+      replace: replaces ? { headers: described.headers, metadata: described.metadata } : undefined,
+      headers: ownHeaders(described),
+      tags: replacesTags ? (described.tags ?? []) : undefined,
+      lock: described.lock,
+    },
     checksumAlgorithm: algorithm === null ? undefined : readAlgorithm('x-amz-checksum-algorithm', algorithm),
   })
   const answer = xml('CopyObjectResult', {

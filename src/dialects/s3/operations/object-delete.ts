@@ -10,6 +10,7 @@ import { failureOf } from '../faults'
 import { xml } from '../render'
 import { invalidArgument, S3Error } from '../s3-error'
 import { readXmlBody } from '../wire-document'
+import { asksToBypass } from '../wire-object-lock'
 import { putVersion, readVersion } from '../wire-version'
 
 const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -21,6 +22,7 @@ export async function deleteObject(call: ObjectCall): Promise<Response> {
   const entry: RemoveEntry = {
     key,
     stamp: readVersion(call.query),
+    bypassGovernance: asksToBypass(headers) || undefined,
     ifMatch: parseEtags(headers.get('if-match')),
     ifModifiedSeconds: readHeader(headers, 'x-amz-if-match-last-modified-time', parseHttpDate),
     ifSize: readHeader(headers, 'x-amz-if-match-size', readSize),
@@ -52,7 +54,7 @@ export async function deleteObjects(call: BucketCall): Promise<Response> {
     throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5 or x-amz-checksum-*')
   }
   const content = await readXmlBody(body, { root: 'Delete', lists: ['Object'], maxBytes: MAX_DOCUMENT_BYTES })
-  const { wanted, quiet } = readDelete(content)
+  const { wanted, quiet } = readDelete(content, asksToBypass(call.headers) || undefined)
   const possible = wanted.filter(({ fault }) => !fault)
   const removals = await wharf.store.objects.remove(
     caller,
@@ -79,6 +81,7 @@ type Ended = Awaited<ReturnType<BucketCall['wharf']['store']['objects']['remove'
 
 function faultOf(removal: Ended): Fault | undefined {
   if (removal?.ended === 'denied') return new Fault('AccessDenied')
+  if (removal?.ended === 'protected') return new Fault('ObjectLocked')
   return removal?.ended === 'refused' ? new Fault('PreconditionFailed', { condition: 'If-Match' }) : undefined
 }
 
@@ -93,13 +96,19 @@ function markerElements(removal: Ended): XmlElement {
   return { DeleteMarker: true, DeleteMarkerVersionId: versionIdOf(removal.stamp) }
 }
 
-function readDelete(content: Record<string, unknown>): { wanted: Wanted[]; quiet: boolean } {
+function readDelete(
+  content: Record<string, unknown>,
+  bypassGovernance: true | undefined,
+): { wanted: Wanted[]; quiet: boolean } {
   const objects = content.Object
   if (!Array.isArray(objects) || objects.length > MAX_ENTRIES) throw new S3Error('MalformedXML')
-  return { wanted: objects.map(readEntry), quiet: String(content.Quiet ?? '').trim() === 'true' }
+  return {
+    wanted: objects.map(object => readEntry(object, bypassGovernance)),
+    quiet: String(content.Quiet ?? '').trim() === 'true',
+  }
 }
 
-function readEntry(object: unknown): Wanted {
+function readEntry(object: unknown, bypassGovernance: true | undefined): Wanted {
   if (!isElement(object) || typeof object.Key !== 'string' || object.Key === '') throw new S3Error('MalformedXML')
   const versionId = textOf(object.VersionId)
   const etag = textOf(object.ETag)
@@ -107,6 +116,7 @@ function readEntry(object: unknown): Wanted {
   const entry: RemoveEntry = {
     key: object.Key,
     stamp,
+    bypassGovernance,
     ifMatch: etag === undefined ? undefined : [unquoted(etag)],
     ifModifiedSeconds: readMember(object.LastModifiedTime, parseHttpDate),
     ifSize: readMember(object.Size, readSize),

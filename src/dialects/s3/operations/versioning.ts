@@ -5,7 +5,7 @@ import { quoted } from '../../../wire/etag'
 import type { XmlElement } from '../../../wire/xml'
 import type { BucketCall } from '../call'
 import { xml } from '../render'
-import { invalidArgument } from '../s3-error'
+import { invalidArgument, S3Error } from '../s3-error'
 import { algorithmName } from '../wire-checksum'
 import { readText } from '../wire-document'
 import { requireVersionId } from '../wire-version'
@@ -24,10 +24,15 @@ export async function getBucketVersioning({ caller, bucket, wharf }: BucketCall)
 /** PUT /{bucket}?versioning. Source: S3 API reference, PutBucketVersioning. */
 export async function putBucketVersioning({ caller, bucket, openBody, wharf }: BucketCall): Promise<Response> {
   const versioning = readVersioning(await readText(openBody(), MAX_DOCUMENT_BYTES))
-  await wharf.store.buckets.configure(caller, bucket, 's3:PutBucketVersioning', settings => ({
-    ...settings,
-    versioning,
-  }))
+  await wharf.store.buckets.configure(caller, bucket, 's3:PutBucketVersioning', settings => {
+    if (settings.objectLock && versioning !== 'Enabled') {
+      throw new S3Error(
+        'InvalidBucketState',
+        'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+      )
+    }
+    return { ...settings, versioning }
+  })
   return new Response(null)
 }
 
