@@ -34,6 +34,7 @@ import type {
   UploadListing,
   VersionListing,
 } from '../../src/model/index-calls'
+import type { LifecycleAsk, LifecyclePage } from '../../src/model/lifecycle-calls'
 import type { Lock, LockFilter } from '../../src/model/lock'
 import { done, type IndexAnswer, refused } from '../../src/model/outcome'
 import { RESTARTED } from '../../src/model/restart'
@@ -52,6 +53,7 @@ import {
 } from './examining'
 import type { Ground } from './ground'
 import { forgetReleased, orphansAmong, releasedBlobs, rememberSwept, sweptThrough } from './housekeeping'
+import { applyLifecycle } from './lifecycle'
 import { list } from './listing'
 import { clearLocks, type LockAsk, listLocks, releaseLock, renewLock, takeLock } from './locks'
 import { commit, copy, find } from './objects'
@@ -272,6 +274,11 @@ export class BucketIndex extends DurableObject {
 
   auditSelf(): SelfAudit | undefined {
     return this.#bucket && auditSelf(this.#ground)
+  }
+
+  /** Carries out what the bucket's own rules say of a page of it. Undefined when the bucket is gone. */
+  applyLifecycle(ask: LifecycleAsk): LifecyclePage | undefined {
+    return this.#bucket && this.#transact(() => applyLifecycle(this.#ground, ask))
   }
 
   /** For the sweep: blobs whose grace is over, and how far orphans were looked for. Undefined when the bucket is gone. */

@@ -41,7 +41,7 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
   const checksum = assembleChecksum(parts, ask, description)
   if (!checksum.ok) return checksum
   const replaced = findPresent(sql, ask.key)
-  const refusal = judge(replaced, ask.key, ask.conditions)
+  const refusal = judge(ground, replaced, { key: ask.key, size }, ask.conditions)
   if (refusal) return refusal
 
   const object = describeObject(parts, description, checksum.value)
@@ -63,7 +63,7 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
     listed: listedMarks(object),
   })
   const { version, nowMillis: modifiedMillis } = ask
-  const completed: Completed = { etag, version, stamp, size, modifiedMillis, checksum: checksum.value }
+  const completed: Completed = { etag, version, stamp, size, modifiedMillis, checksum: checksum.value, tags: object.tags }
   dropUpload(sql, ask.key, ask.upload)
   sql.exec('delete from parts where upload = ?', ask.upload)
   rememberAnswer(sql, ask, completed)

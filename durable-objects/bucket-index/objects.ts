@@ -18,8 +18,9 @@ import { blobsOf, letGo, share } from './blob-references'
 import type { Ground } from './ground'
 import { takeFence } from './locks'
 import { withDefaultLock } from './protection'
+import { judgeQuota } from './quota'
 import { insertObject, placeData, type RecordRow, readData, stampOf, storedObject } from './records'
-import { dropOlderNull, findVersion, keepPresent, latestMarker } from './versions'
+import { dropOlderNull, findVersion, isKept, keepPresent, latestMarker } from './versions'
 
 /** Where the bytes of the latest version lie, and what its replacement must be judged by. */
 export interface Present extends Record<string, SqlStorageValue> {
@@ -70,23 +71,25 @@ export function commit(ground: Ground, { draft, conditions, fence }: CommitAsk):
   if (fence !== undefined && !takeFence(ground.sql, fence, draft.modifiedMillis)) {
     return refused('Conflict', { key: draft.key })
   }
-  const refusal = judge(present, draft.key, conditions)
+  const refusal = judge(ground, present, draft, conditions)
   return refusal ?? done(replace(ground, present, draft))
 }
 
-/** Why a write may not go on. A delete marker is no object. */
+/** Why a write may not go on; to be asked before anything is changed. A delete marker is no object. */
 export function judge(
-  present: { etag: string } | undefined,
-  key: string,
+  ground: Ground,
+  present: Present | undefined,
+  write: { key: string; size: number },
   conditions: WriteConditions | undefined,
 ): Refusal | undefined {
   const verdict = judgeWrite(present, conditions ?? {})
-  if (verdict === 'missing') return refused('NoSuchObject', { key })
-  return verdict === 'go' ? undefined : refused('PreconditionFailed', { condition: verdict })
+  if (verdict === 'missing') return refused('NoSuchObject', { key: write.key })
+  if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
+  return judgeQuota(ground, present, write)
 }
 
 /**
- * Makes the draft the latest version; conditions were judged before. Where versions are kept the present one comes behind it,
+ * Makes the draft the latest version; conditions and quota were judged before. Where versions are kept the present one comes behind it,
  * else the draft takes its place, and the blobs that this frees are released.
  */
 export function replace(ground: Ground, present: Present | undefined, given: Draft): Stamp {
@@ -94,7 +97,7 @@ export function replace(ground: Ground, present: Present | undefined, given: Dra
   const { versioning } = ground.settings()
   const draft = withDefaultLock(given, ground.settings())
   const stamped = versioning === 'Enabled'
-  const keeps = present && (stamped || (versioning === 'Suspended' && present.stamped !== null))
+  const keeps = present && isKept(present, versioning)
   if (keeps) keepPresent(sql, draft.key, draft.modifiedMillis)
   if (versioning === 'Suspended') dropOlderNull(ground, draft.key, draft.modifiedMillis)
 
@@ -112,6 +115,7 @@ export function copy(ground: Ground, ask: CopyAsk): Outcome<CopiedObject> {
   const found = findSource(ground, ask)
   if (!found.ok) return found
   const source = found.value
+  if (ask.unseen && isItsOwn(source)) return refused('CopySourceUnseen')
   if (ask.fromVersion !== undefined && source.version !== ask.fromVersion) return refused('Conflict', { key: ask.from })
   // A copy never answers "not modified": whatever does not hold is a failed precondition.
   const readable =
@@ -119,7 +123,7 @@ export function copy(ground: Ground, ask: CopyAsk): Outcome<CopiedObject> {
   if (!readable) return refused('PreconditionFailed')
   if (source.size > ask.maxSourceBytes) return refused('CopyTooLarge', { size: source.size })
   const present = findPresent(sql, ask.to)
-  const refusal = judge(present, ask.to, ask.conditions)
+  const refusal = judge(ground, present, { key: ask.to, size: source.size }, ask.conditions)
   if (refusal) return refusal
 
   const description = describeCopy(readDescription(source.description), ask.describe)
@@ -154,6 +158,11 @@ export function findPresent(sql: SqlStorage, key: string): Present | undefined {
       key,
     )
     .toArray()[0]
+}
+
+/** Whether the rights to a record are not just those to its bucket. */
+function isItsOwn({ owner, description }: RecordRow): boolean {
+  return owner !== null || readDescription(description).acl !== undefined
 }
 
 function findSource(ground: Ground, { from, fromStamp }: CopyAsk): Outcome<RecordRow> {

@@ -23,7 +23,8 @@ export function redescribe(ground: Ground, ask: RedescribeAsk): Outcome<Stamp> {
   const row = findVersion(sql, key, stamp)
   if (!row) return refused('NoSuchVersion', { key, version: versionIdOf(stamp) })
   if (row.marker === 1) return refused('IsDeleteMarker', { key, version: versionIdOf(stamp) })
-  if (!('tags' in ask.change) && !ground.settings().objectLock) return refused('ObjectLockMissing')
+  const isOfLock = 'retention' in ask.change || 'legalHold' in ask.change
+  if (isOfLock && !ground.settings().objectLock) return refused('ObjectLockMissing')
 
   const changed = changedDescription(readDescription(row.description), ask.change, {
     nowMillis: ask.nowMillis,
@@ -40,12 +41,42 @@ export function redescribe(ground: Ground, ask: RedescribeAsk): Outcome<Stamp> {
   return done(stamp)
 }
 
+/**
+ * Changes the storage class of a version, which is only a label.
+ * @returns whether it was changed: a description that cannot be read stays as it is
+ */
+export function relabel(
+  sql: SqlStorage,
+  { key, seq, isLatest }: { key: string; seq: number; isLatest: boolean },
+  storageClass: string,
+): boolean {
+  const table = isLatest ? 'objects' : 'versions'
+  const { description: text } = sql
+    .exec<{ description: string | null }>(`select description from ${table} where key = ? and seq = ?`, key, seq)
+    .one()
+  let description: ObjectDescription
+  try {
+    description = readDescription(text)
+  } catch {
+    return false
+  }
+  sql.exec(
+    `update ${table} set class = ?, description = ? where key = ? and seq = ?`,
+    storageClass,
+    writeDescription({ ...description, headers: { ...description.headers, storageClass } }),
+    key,
+    seq,
+  )
+  return true
+}
+
 function changedDescription(
   description: ObjectDescription,
   change: DescriptionChange,
   ask: LockAsk,
 ): Outcome<ObjectDescription> {
   if ('tags' in change) return done({ ...description, tags: change.tags })
+  if ('acl' in change) return done({ ...description, acl: change.acl ?? undefined })
   const { lock } = description
   if ('legalHold' in change) return done({ ...description, lock: { ...lock, legalHold: change.legalHold } })
   if (!mayChangeRetention(lock?.retention, change.retention, ask)) return refused('ObjectLocked')

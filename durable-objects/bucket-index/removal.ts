@@ -14,7 +14,8 @@ export function remove(ground: Ground, { id, entries, nowMillis }: RemoveAsk): O
   return done(entries.map((entry, i) => removeOne(ground, entry, `${id}.${i}`, nowMillis)))
 }
 
-function removeOne(ground: Ground, entry: RemoveEntry, version: string, nowMillis: number): Removal {
+/** @param version  of the delete marker, where it takes one */
+export function removeOne(ground: Ground, entry: RemoveEntry, version: string, nowMillis: number): Removal {
   if (entry.stamp !== undefined) return removeVersion(ground, entry, entry.stamp, nowMillis)
   const present = findPresent(ground.sql, entry.key)
   if (present && !mayRemove(present, entry)) return { ended: 'refused' }

@@ -1,4 +1,4 @@
-import type { Stamp } from '../../src/model/versions'
+import type { Stamp, VersioningState } from '../../src/model/versions'
 import { blobsOf, letGo } from './blob-references'
 import type { Ground } from './ground'
 import { RECORD_COLUMNS, type RecordRow } from './records'
@@ -28,6 +28,11 @@ export function findVersion(sql: SqlStorage, key: string, stamp: Stamp): Version
 export function latestMarker(sql: SqlStorage, key: string): VersionRow | undefined {
   const [newest] = sql.exec<VersionRow>('select * from versions where key = ? order by seq desc limit 1', key).toArray()
   return newest?.marker === 1 ? newest : undefined
+}
+
+/** Whether a new version comes over the present one, instead of taking its place. */
+export function isKept({ stamped }: { stamped: number | null }, versioning: VersioningState | undefined): boolean {
+  return versioning === 'Enabled' || (versioning === 'Suspended' && stamped !== null)
 }
 
 /** Makes room for a new latest version: the present one is kept, and comes behind it. */

@@ -1,37 +1,39 @@
 import type { Caller } from '../model/caller'
 import { Fault } from '../model/fault'
+import { layersOf, principalOf } from './identity-layers'
+import { decide } from './policy/decide'
+import { MANAGED_POLICY_NAMES } from './policy/managed'
+import { resourceArn } from './policy/read'
 
-/** What is acted upon: something of a bucket, or of an account. */
+/** What is acted upon, where that is no bucket. */
 export interface Resource {
-  /** Id of the account that owns it. */
+  /** Id of the account that it belongs to; that of the place itself is `ROOT_ACCOUNT`'s. */
   owner: string
 }
 
-/** The policies that users may be given, as patterns of S3's action names. */
-const POLICIES: Record<string, string[]> = {
-  readonly: ['s3:Get*', 's3:List*'],
-  readwrite: ['s3:*'],
-  writeonly: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:GetBucketLocation'],
-}
-
-export const POLICY_NAMES = Object.keys(POLICIES)
+/** The policies that users may be given by name. */
+export const POLICY_NAMES = MANAGED_POLICY_NAMES
 
 /**
- * The one place where rights are decided. Whatever is not allowed is denied.
+ * Decides about what is not inside a bucket: making one, listing them, running the place. Rights in buckets are decided in
+ * store/rights.ts. Whatever is not allowed is denied.
  *
- * @param action  S3's name of it, like `s3:GetObject`
+ * @param action  S3's name of it, like `s3:CreateBucket`, or one of `admin:`
  * @throws Fault  AccessDenied
  */
 export function authorize(caller: Caller, action: string, resource: Resource): void {
   if (!mayDo(caller, action, resource)) throw new Fault('AccessDenied', { action })
 }
 
-export function mayDo(caller: Caller, action: string, resource: Resource): boolean {
-  if (caller.kind === 'root') return true
-  if (caller.kind === 'anonymous' || caller.account.id !== resource.owner) return false
-  return caller.admin || caller.policies.some(policy => POLICIES[policy]?.some(pattern => fits(action, pattern)))
-}
-
-function fits(action: string, pattern: string): boolean {
-  return pattern.endsWith('*') ? action.startsWith(pattern.slice(0, -1)) : action === pattern
+export function mayDo(caller: Caller, action: string, { owner }: Resource): boolean {
+  const verdict = decide({
+    action,
+    resource: resourceArn(),
+    principal: principalOf(caller),
+    context: () => undefined,
+    identity: layersOf(caller),
+    bucketOwner: owner,
+    ownership: 'BucketOwnerEnforced',
+  })
+  return verdict === 'allow'
 }

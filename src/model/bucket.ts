@@ -2,6 +2,7 @@ import type { BucketEncryption } from './encryption'
 import type { Ownership, PublicAccessBlock } from './grants'
 import type { Lifecycle } from './lifecycle'
 import type { ObjectLockConfiguration } from './object-lock'
+import type { Quota } from './quota'
 import type { Tag } from './tags'
 import type { Acceleration, Payer } from './transfer'
 import type { VersioningState } from './versions'
@@ -14,12 +15,17 @@ export interface BucketSettings {
   /** Only where versions are kept, and never taken away again. */
   objectLock?: ObjectLockConfiguration
   tags?: Tag[]
+  /** JSON text as it was put. */
+  policy?: string
+  /** What `packGrants` wrote; undefined is private. */
+  acl?: string
   lifecycle?: Lifecycle
   encryption?: BucketEncryption
   publicAccessBlock?: PublicAccessBlock
   ownership?: Ownership
   payer?: Payer
   acceleration?: Acceleration
+  quota?: Quota
 }
 
 /** One bucket as its index knows it, and as a Worker caches it. */

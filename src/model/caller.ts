@@ -16,8 +16,20 @@ export interface Caller {
   accessKey?: string
   /** May do everything inside its account. */
   admin: boolean
-  /** Names of the policies that apply to the user. */
+  /** Names of the policies that apply to the user: its own, and those of its groups. */
   policies: string[]
+  /** What these policies say, and what limits the credential; undefined where nothing but `admin` and names counts. */
+  layers?: PolicyLayers
+  /** When the credential ends; undefined where it does not. */
+  expiresMillis?: number
+}
+
+/** Documents of policies, as JSON texts that `readPolicy` takes. */
+export interface PolicyLayers {
+  /** Of the user and its groups: one of them is enough to allow. They do not count for root and an account's admin. */
+  identity: string[]
+  /** Of an access key and of temporary credentials: each must allow as well. Empty where there are no such limits. */
+  session: string[]
 }
 
 export const ANONYMOUS: Caller = {

@@ -14,6 +14,8 @@ export interface CopyDescription {
   checksum?: Checksum
   /** Instead of the source's. */
   tags?: Tag[]
+  /** The copy's own: `packGrants`; that of the source is never copied. */
+  acl?: string
   /** The copy's own; that of the source is never copied. */
   lock?: VersionLock
   /** Account that wrote the copy, where that is not the bucket's owner. */
@@ -32,6 +34,7 @@ export function describeCopy(
     checksum: how.checksum ?? checksum,
     tags: how.tags ?? tags,
     lock: how.lock,
+    acl: how.acl,
     owner: how.owner,
   }
 }

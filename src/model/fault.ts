@@ -13,6 +13,7 @@ export const FAULT_CODES = [
   'ClockSkewed',
   'RequestExpired',
   'InvalidToken',
+  'ExpiredToken',
   'PayloadHashInvalid',
   'PayloadHashMissing',
   // names
@@ -24,6 +25,7 @@ export const FAULT_CODES = [
   'BucketExists',
   'BucketOwnedByCaller',
   'BucketNotEmpty',
+  'QuotaExceeded',
   // objects
   'NoSuchObject',
   'NoSuchVersion',
@@ -34,6 +36,7 @@ export const FAULT_CODES = [
   'NoSuchPart',
   'MetadataTooLarge',
   'CopyOntoItself',
+  'CopySourceUnseen',
   'CopyTooLarge',
   'ObjectDamaged',
   'ObjectLocked',
@@ -58,6 +61,8 @@ export const FAULT_CODES = [
   'ChunkMalformed',
   'ChunkTooSmall',
   'TrailerMalformed',
+  // people
+  'NoSuchEntity',
   // everything else
   'NoSuchJob',
   'Conflict',

@@ -105,6 +105,8 @@ export type DescriptionChange =
   /** Undefined takes it away. */
   | { retention: Retention | undefined }
   | { legalHold: boolean }
+  /** Null makes it private. */
+  | { acl: string | null }
 
 export interface RedescribeAsk extends Once {
   key: string
@@ -122,6 +124,8 @@ export interface CopyAsk extends Once {
   to: string
   version: string
   nowMillis: number
+  /** The caller decided without having seen the source: one with an ACL or an owner of its own must be looked at first. */
+  unseen: boolean
   /** The version of the source that the caller saw, where it decided anything by that. */
   fromVersion?: string
   sourceConditions?: ReadConditions
@@ -243,6 +247,7 @@ export interface Completed {
   size: number
   modifiedMillis: number
   checksum?: Checksum
+  tags?: Tag[]
 }
 
 export interface ListUploadsAsk extends Known {

@@ -1,5 +1,6 @@
 export const JOB_KINDS = [
   'sweep',
+  'lifecycle',
   'audit',
   'heal-bucket',
   'heal-object',
@@ -8,6 +9,10 @@ export const JOB_KINDS = [
   'empty-bucket',
 ] as const
 export type JobKind = (typeof JOB_KINDS)[number]
+
+/** What comes round for ever; a job of such a kind, by the same name, is always there. */
+export const RECURRING_KINDS = ['sweep', 'lifecycle'] as const satisfies readonly JobKind[]
+export type RecurringKind = (typeof RECURRING_KINDS)[number]
 
 /**
  * - waiting  its next slice is due, or its next try, or its next round
@@ -38,7 +43,7 @@ export interface Job {
   kind: JobKind
   params: JobParams
   state: JobState
-  /** What it has done so far, by name: `objects`, `healed`, `lost`, `released`, `breaches`. */
+  /** What it has done so far, by name: `objects`, `healed`, `lost`, `released`, `breaches`, `expired`. */
   counters: Record<string, number>
   /** Who started it. */
   caller: string

@@ -90,6 +90,25 @@ export function actionFor(
   return furthest(dueTransitions(ours, version, clock), version, transitionMinimum)
 }
 
+/**
+ * The prefixes under which the rules have anything to do, none of them inside another; to look elsewhere is for nothing.
+ * In an order that stays the same, which is not that of listings.
+ */
+export function scopesOf({ rules }: Lifecycle): string[] {
+  const scopes: string[] = []
+  // All that begin with a prefix come right behind it.
+  for (const prefix of rules.filter(rule => rule.enabled).map(rule => filterOf(rule).prefix ?? '').sort()) {
+    const last = scopes.at(-1)
+    if (last === undefined || !prefix.startsWith(last)) scopes.push(prefix)
+  }
+  return scopes
+}
+
+/** Whether a rule that is enabled asks for tags. */
+export function looksAtTags({ rules }: Lifecycle): boolean {
+  return rules.some(rule => rule.enabled && filterOf(rule).tags?.length)
+}
+
 /** What will happen, and by which rule. */
 export interface Scheduled {
   atMillis: number

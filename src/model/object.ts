@@ -45,6 +45,8 @@ export interface ObjectDescription {
   checksum?: Checksum
   parts?: PartSummary[]
   tags?: Tag[]
+  /** What `packGrants` wrote; undefined is private. */
+  acl?: string
   /** What keeps this version from being removed. */
   lock?: VersionLock
   /** Account that wrote it, where that is not the bucket's owner. */

@@ -7,6 +7,7 @@ import { type IndexAnswer, unwrap } from '../model/outcome'
 import { read, write } from './calls'
 import type { Decide, StoreContext } from './context'
 import { newVersion, randomId } from './ids'
+import { authorizeIn } from './rights'
 
 /** More often than this in one request the settings cannot change by chance. */
 const MAX_DECISIONS = 5
@@ -56,7 +57,7 @@ export class Buckets {
   async head(caller: Caller, name: string): Promise<Bucket> {
     const { stubs } = this.#context
     return this.within(caller, name, async bucket => {
-      authorize(caller, 's3:ListBucket', bucket)
+      authorizeIn(this.#context, caller, 's3:HeadBucket', bucket)
       unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).counters({ known: bucket.settingsVersion })))
       return bucket
     })
@@ -70,7 +71,7 @@ export class Buckets {
   async describe(caller: Caller, name: string, action: string | undefined): Promise<Bucket> {
     const { stubs } = this.#context
     return this.within(caller, name, async bucket => {
-      if (action !== undefined) authorize(caller, action, bucket)
+      if (action !== undefined) authorizeIn(this.#context, caller, action, bucket)
       return unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).describe()))
     })
   }
@@ -87,7 +88,7 @@ export class Buckets {
   ): Promise<Bucket> {
     const { stubs, known } = this.#context
     return this.within(caller, name, async bucket => {
-      authorize(caller, action, bucket)
+      authorizeIn(this.#context, caller, action, bucket)
       const ask = { id: newVersion(), known: bucket.settingsVersion, settings: change(bucket.settings, bucket) }
       const changed = unwrapIndex(await write(() => stubs.bucketIndex(firstRange(bucket)).changeSettings(ask)))
       known.set(changed)
@@ -102,7 +103,7 @@ export class Buckets {
   async remove(caller: Caller, name: string): Promise<void> {
     const { stubs, known, now } = this.#context
     await this.within(caller, name, async bucket => {
-      authorize(caller, 's3:DeleteBucket', bucket)
+      authorizeIn(this.#context, caller, 's3:DeleteBucket', bucket)
       unwrapIndex(await write(() => stubs.bucketIndex(firstRange(bucket)).close({ known: bucket.settingsVersion })))
       known.forget(name)
       await write(() => stubs.namespace().retire(name, bucket.id, now()))

@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize'
 import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
 import type { WriteConditions } from '../model/conditions'
@@ -11,6 +10,7 @@ import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
 import type { StoreContext } from './context'
 import type { Lease } from './leases'
+import { authorizeIn } from './rights'
 
 export interface CommitOf {
   /** The bucket under whose id the bytes were written. */
@@ -34,7 +34,7 @@ export async function commitDraft(
 ): Promise<Stamp> {
   const fence = await lease?.fence()
   return buckets.within(caller, written.name, async bucket => {
-    authorize(caller, 's3:PutObject', bucket)
+    authorizeIn(context, caller, 's3:PutObject', bucket, { key: draft.key })
     // The bytes lie under the id of a bucket that was removed meanwhile, and another one took its name.
     if (bucket.id !== written.id) throw new Fault('NoSuchBucket', { bucket: written.name })
     const ask = { id: draft.version, known: bucket.settingsVersion, draft, conditions, fence }
@@ -76,5 +76,6 @@ export function requireLockable({ settings }: Bucket, lock: VersionLock | undefi
 
 /** The account that a caller writes for, where that is not the bucket's owner. Root writes for the owner. */
 export function ownerOf(caller: Caller, bucket: Bucket): string | undefined {
+  if (bucket.settings.ownership === 'BucketOwnerEnforced') return undefined
   return caller.kind === 'user' && caller.account.id !== bucket.owner ? caller.account.id : undefined
 }

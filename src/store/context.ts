@@ -1,6 +1,7 @@
 import type { Config } from '../config'
 import type { Log } from '../log'
 import type { Bucket } from '../model/bucket'
+import type { ContextValues } from '../model/policy'
 import type { Stubs } from '../stubs'
 import type { Blobs } from './blobs'
 import type { BucketCache } from './bucket-cache'
@@ -10,6 +11,8 @@ export interface RequestOrigin {
   requestId: string
   /** Of the client; '' where it is not known. */
   address: string
+  /** What the request says for the condition keys of policies. */
+  conditions?: ContextValues
 }
 
 /** What every part of the store stands on, for one request. */

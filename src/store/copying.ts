@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize'
 import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
 import type { Checksum, ChecksumAlgorithm } from '../model/checksum'
@@ -21,11 +20,12 @@ import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
 import { commitDraft, orDiscard, ownerOf, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
-import { findObject } from './finding'
+import { findObject, requireMayMiss } from './finding'
 import { newVersion } from './ids'
 import { type Lease, underLease } from './leases'
 import type { Place } from './objects'
 import { openBytes, piecesOf } from './reading'
+import { type AclFor, asksForTags, authorizeWrite, mayIn, withAcl } from './rights'
 
 /** How often a copy is begun again when its source changes under it. */
 const MAX_TRIES = 4
@@ -50,6 +50,7 @@ export interface CopyObjectAsk {
   conditions?: WriteConditions
   maxSourceBytes: number
   describe: CopyDescription
+  acl?: AclFor
   /** Compute this checksum for the copy, where the source has it not. */
   checksumAlgorithm?: ChecksumAlgorithm
 }
@@ -99,28 +100,45 @@ export class Copying {
 
   async #copyOnce(caller: Caller, ask: CopyObjectAsk): Promise<CopiedRecord> {
     const staysInside = ask.from.bucket === ask.to.bucket
-    if (staysInside && !ask.checksumAlgorithm) return this.#shareInside(caller, ask, undefined, undefined)
-
+    if (staysInside && !ask.checksumAlgorithm) {
+      const copied = await this.#shareUnseen(caller, ask)
+      if (copied) return copied
+    }
     const { bucket: sourceBucket, found } = await this.findSource(caller, ask.from, ask.sourceConditions)
     const { record } = found
     if (record.size > ask.maxSourceBytes) throw new Fault('CopyTooLarge', { size: record.size })
     const checksum = await this.#checksumFor(sourceBucket, found, ask.checksumAlgorithm)
-    if (staysInside) return this.#shareInside(caller, ask, record.version, checksum)
+    if (staysInside) return this.#shareInside(caller, ask, { fromVersion: record.version, checksum })
     return this.#streamAcross(caller, sourceBucket, found, { ...ask, describe: { ...ask.describe, checksum } })
   }
 
-  /** @param fromVersion  the version of the source that the checksum was computed of */
+  /**
+   * Copies in one hop, where whoever may read the bucket's own objects may read this one.
+   * @returns undefined where the source must be looked at first
+   */
+  async #shareUnseen(caller: Caller, ask: CopyObjectAsk): Promise<CopiedRecord | undefined> {
+    try {
+      return await this.#shareInside(caller, ask, undefined)
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'CopySourceUnseen') return undefined
+      throw error
+    }
+  }
+
+  /** @param seen  the version of the source that was looked at, and the checksum that was computed of it */
   #shareInside(
     caller: Caller,
-    { from, to, describe, conditions, sourceConditions, maxSourceBytes }: CopyObjectAsk,
-    fromVersion: string | undefined,
-    checksum: Checksum | undefined,
+    { from, to, describe: given, acl, conditions, sourceConditions, maxSourceBytes }: CopyObjectAsk,
+    seen: { fromVersion: string; checksum: Checksum | undefined } | undefined,
   ): Promise<CopiedRecord> {
     requireKey(from.key)
     const version = newVersion()
     return this.#buckets.within(caller, to.bucket, async bucket => {
-      authorize(caller, from.stamp === undefined ? 's3:GetObject' : 's3:GetObjectVersion', bucket)
-      authorize(caller, 's3:PutObject', bucket)
+      const reading = from.stamp === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+      const mayReadAll = mayIn(this.#context, caller, reading, bucket, { key: from.key }) && !asksForTags(bucket)
+      if (!seen && !mayReadAll) throw new Fault('CopySourceUnseen')
+      const describe = await withAcl(given, acl, bucket, ownerOf(caller, bucket))
+      authorizeWrite(this.#context, caller, bucket, to.key, describe)
       requireLockable(bucket, describe.lock)
       const ask: CopyAsk = {
         id: version,
@@ -130,15 +148,17 @@ export class Copying {
         to: to.key,
         version,
         nowMillis: this.#context.now(),
-        fromVersion,
+        unseen: !seen,
+        fromVersion: seen?.fromVersion,
         sourceConditions,
         maxSourceBytes,
-        describe: { ...describe, checksum, owner: ownerOf(caller, bucket) },
+        describe: { ...describe, checksum: seen?.checksum, owner: ownerOf(caller, bucket) },
         conditions,
       }
       const answer = await write(() => this.#context.stubs.bucketIndex(rangeOf(bucket, to.key)).copy(ask))
-      // Who may not list must not learn which keys there are.
-      if (!answer.ok && answer.code === 'NoSuchObject') authorize(caller, 's3:ListBucket', bucket)
+      if (!answer.ok && answer.code === 'NoSuchObject') {
+        requireMayMiss(this.#context, caller, reading, bucket, from.key)
+      }
       const copied = unwrapIndex(answer)
       return {
         record: readCopiedObject(copied),
@@ -152,13 +172,14 @@ export class Copying {
     caller: Caller,
     sourceBucket: Bucket,
     { record: source, bytes }: FoundObject,
-    { to, describe, conditions }: CopyObjectAsk,
+    { to, describe: given, acl, conditions }: CopyObjectAsk,
   ): Promise<CopiedRecord> {
     const { blobs, now } = this.#context
-    const target = await this.#buckets.within(caller, to.bucket, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+    const { target, describe } = await this.#buckets.within(caller, to.bucket, async bucket => {
+      const describe = await withAcl(given, acl, bucket, ownerOf(caller, bucket))
+      authorizeWrite(this.#context, caller, bucket, to.key, describe)
       requireLockable(bucket, describe.lock)
-      return bucket
+      return { target: bucket, describe }
     })
     const description = describeCopy(source, { ...describe, owner: ownerOf(caller, target) })
     const extents: Extent[] = []

@@ -1,10 +1,10 @@
-import { authorize } from '../auth/authorize'
 import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
 import type { ListAsk, ListedRow, ListVersionsAsk, VersionListing } from '../model/index-calls'
 import { type Buckets, firstRange, unwrapIndex } from './buckets'
 import { read } from './calls'
 import type { StoreContext } from './context'
+import { authorizeIn } from './rights'
 
 export interface ListedObject {
   key: string
@@ -44,7 +44,7 @@ export class Listing {
   async list(caller: Caller, name: string, ask: Omit<ListAsk, 'known'>): Promise<ListingPage> {
     const { stubs } = this.#context
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:ListBucket', bucket)
+      authorizeIn(this.#context, caller, 's3:ListBucket', bucket)
       const whole = { ...ask, known: bucket.settingsVersion }
       const text = unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).list(whole)))
       // The index builds this text itself, in exactly this shape.
@@ -60,7 +60,7 @@ export class Listing {
   async listVersions(caller: Caller, name: string, ask: Omit<ListVersionsAsk, 'known'>): Promise<VersionPage> {
     const { stubs } = this.#context
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:ListBucketVersions', bucket)
+      authorizeIn(this.#context, caller, 's3:ListBucketVersions', bucket)
       const whole = { ...ask, known: bucket.settingsVersion }
       const listing = unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).listVersions(whole)))
       return { ...listing, bucket }

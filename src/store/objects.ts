@@ -1,4 +1,3 @@
-import { authorize, mayDo } from '../auth/authorize'
 import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
 import type { Checksum } from '../model/checksum'
@@ -27,6 +26,7 @@ import { newVersion } from './ids'
 import { type TakenIn, takeIn } from './intake'
 import { underLease } from './leases'
 import { openBytes } from './reading'
+import { type AclFor, asksForTags, authorizeWrite, mayIn, withAcl } from './rights'
 
 export interface Place {
   bucket: string
@@ -36,6 +36,7 @@ export interface Place {
 export interface PutAsk extends Place {
   body: IncomingBody
   description: ObjectDescription
+  acl?: AclFor
   conditions?: WriteConditions
 }
 
@@ -46,6 +47,8 @@ export interface GetAsk extends Place {
   partNumber?: number
   /** Which version; undefined for the latest. */
   stamp?: Stamp
+  /** The right that this needs, where it is another than to read the object. */
+  action?: string
 }
 
 export interface RedescribeOf extends Place {
@@ -89,16 +92,20 @@ export class Objects {
    * @throws Fault NoSuchBucket, AccessDenied, PreconditionFailed, NoSuchObject (If-Match), Conflict (its lease was
    *         cleared), and those of `takeIn`
    */
-  async put(caller: Caller, { bucket: name, key, body, description, conditions }: PutAsk): Promise<WrittenObject> {
+  async put(
+    caller: Caller,
+    { bucket: name, key, body, description: given, acl, conditions }: PutAsk,
+  ): Promise<WrittenObject> {
     requireKey(key)
     const { config } = this.#context
     const isShort = body.size !== undefined && body.size <= config.inlineMaxBytes
-    const bucket = await this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+    const { bucket, description } = await this.#buckets.within(caller, name, async bucket => {
+      const description = await withAcl(given, acl, bucket, ownerOf(caller, bucket))
+      authorizeWrite(this.#context, caller, bucket, key, description)
       requireLockable(bucket, description.lock)
       // One hop more, only for conditional writes of long bodies: a body that cannot be kept need not be sent.
       if (conditions && !isShort) await this.#judgeAhead(bucket, key, conditions)
-      return bucket
+      return { bucket, description }
     })
     const { inlineMaxBytes } = config
     const standing = { context: this.#context, buckets: this.#buckets, caller }
@@ -131,11 +138,7 @@ export class Objects {
   /** As `get`, without the bytes. */
   async head(caller: Caller, ask: GetAsk): Promise<Omit<ReadObject, 'body'>> {
     return this.#buckets.within(caller, ask.bucket, async bucket => {
-      const { record } = await findObject(this.#context, caller, bucket, {
-        key: ask.key,
-        stamp: ask.stamp,
-        bytes: false,
-      })
+      const { record } = await findObject(this.#context, caller, bucket, { ...ask, bytes: false })
       return { record, range: judge(record, ask), versionId: shownVersion(bucket, record.stamp) }
     })
   }
@@ -149,11 +152,13 @@ export class Objects {
     const { stubs, now } = this.#context
     const id = newVersion()
     return this.#buckets.within(caller, name, async bucket => {
-      const isAllowed = ({ stamp }: RemoveEntry) =>
-        mayDo(caller, stamp === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', bucket)
-      const mayBypass = mayDo(caller, 's3:BypassGovernanceRetention', bucket)
+      const seen = asksForTags(bucket) ? await this.#lookAt(bucket, entries) : undefined
+      const may = (action: string, key: string) =>
+        mayIn(this.#context, caller, action, bucket, { key, object: seen?.get(key) })
+      const isAllowed = ({ key, stamp }: RemoveEntry) =>
+        may(stamp === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', key)
       const bypassing = ({ bypassGovernance, ...entry }: RemoveEntry) =>
-        bypassGovernance && mayBypass ? { ...entry, bypassGovernance } : entry
+        bypassGovernance && may('s3:BypassGovernanceRetention', entry.key) ? { ...entry, bypassGovernance } : entry
       const allowed = entries.filter(isAllowed)
       if (allowed.length === 0) return entries.map(() => ({ ended: 'denied' as const }))
       const ask = { id, known: bucket.settingsVersion, entries: allowed.map(bypassing), nowMillis: now() }
@@ -176,12 +181,33 @@ export class Objects {
     const { stubs, now } = this.#context
     const id = newVersion()
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, action, bucket)
-      const bypass = bypassGovernance === true && mayDo(caller, 's3:BypassGovernanceRetention', bucket)
-      const ask = { id, known: bucket.settingsVersion, key, stamp, change, bypassGovernance: bypass, nowMillis: now() }
+      // Looked at first: its ACL and tags have a say in who may change it.
+      const { record } = await findObject(this.#context, caller, bucket, { key, stamp, bytes: false, action })
+      const mayBypass = () => mayIn(this.#context, caller, 's3:BypassGovernanceRetention', bucket, { key })
+      const bypass = bypassGovernance === true && mayBypass()
+      const ask = {
+        id,
+        known: bucket.settingsVersion,
+        key,
+        stamp: record.stamp,
+        change,
+        bypassGovernance: bypass,
+        nowMillis: now(),
+      }
       const answer = await write(() => stubs.bucketIndex(rangeOf(bucket, key)).redescribe(ask))
       return { versionId: shownVersion(bucket, unwrapIndex(answer)) }
     })
+  }
+
+  /** What is there now of each key, where rights hang on it. */
+  async #lookAt(bucket: Bucket, entries: RemoveEntry[]): Promise<Map<string, ObjectRecord>> {
+    const records = new Map<string, ObjectRecord>()
+    for (const { key, stamp } of entries) {
+      const ask = { known: bucket.settingsVersion, key, stamp, bytes: false }
+      const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
+      if (answer.ok) records.set(key, readStoredObject(answer.value.object))
+    }
+    return records
   }
 
   async #judgeAhead(bucket: Bucket, key: string, conditions: WriteConditions): Promise<void> {

@@ -1,4 +1,3 @@
-import { authorize } from '../auth/authorize'
 import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
 import type { ReadConditions } from '../model/conditions'
@@ -21,7 +20,7 @@ import { createDigest } from '../streams/digest'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { orDiscard, requireLockable, shownVersion } from './committing'
+import { orDiscard, ownerOf, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import type { Copying, SourcePlace } from './copying'
 import { newVersion, timedId } from './ids'
@@ -29,6 +28,7 @@ import { takeIn } from './intake'
 import { type Lease, type LeaseOf, underLease } from './leases'
 import type { Place } from './objects'
 import { openBytes, piecesOf, slicesOf } from './reading'
+import { type AclFor, authorizeIn, authorizeWrite, withAcl } from './rights'
 
 /** An upload in progress. */
 export interface Upload extends UploadDescription {
@@ -54,29 +54,27 @@ export class Uploads {
   }
 
   /** @returns the id of the new upload */
-  async create(caller: Caller, { bucket: name, key }: Place, description: UploadDescription): Promise<string> {
+  async create(caller: Caller, { bucket: name, key }: Place, given: UploadDescription, acl?: AclFor): Promise<string> {
     requireKey(key)
     const { stubs, now } = this.#context
-    const upload: StoredUpload = {
-      key,
-      id: timedId(now()),
-      initiatedMillis: now(),
-      description: JSON.stringify(description),
-    }
+    const id = timedId(now())
     await this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+      const owner = ownerOf(caller, bucket)
+      const description = await withAcl({ ...given, owner }, acl, bucket, owner)
+      const upload: StoredUpload = { key, id, initiatedMillis: now(), description: JSON.stringify(description) }
+      authorizeWrite(this.#context, caller, bucket, key, description)
       requireLockable(bucket, description.lock)
-      const ask = { id: upload.id, known: bucket.settingsVersion, upload }
+      const ask = { id, known: bucket.settingsVersion, upload }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).createUpload(ask)))
     })
-    return upload.id
+    return id
   }
 
   /** @throws Fault NoSuchUpload */
   async find(caller: Caller, { bucket: name, key, upload }: UploadPlace): Promise<Upload> {
     requireKey(key)
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+      authorizeIn(this.#context, caller, 's3:PutObject', bucket, { key })
       return this.#findIn(bucket, key, upload)
     })
   }
@@ -94,7 +92,7 @@ export class Uploads {
     requireKey(key)
     // One hop more than a plain PUT: an upload that is gone, or wants another checksum, refuses the part unread.
     const bucket = await this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+      authorizeIn(this.#context, caller, 's3:PutObject', bucket, { key })
       expect(await this.#findIn(bucket, key, upload))
       return bucket
     })
@@ -129,7 +127,7 @@ export class Uploads {
     const { bucket: sourceBucket, found } = await this.#copying.findSource(caller, source.from, source.conditions)
     const range = source.rangeFor(found.record.size)
     const { bucket, open } = await this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+      authorizeIn(this.#context, caller, 's3:PutObject', bucket, { key })
       return { bucket, open: await this.#findIn(bucket, key, upload) }
     })
     const size = range ? range.last - range.first + 1 : found.record.size
@@ -158,7 +156,7 @@ export class Uploads {
     const { stubs, now, config } = this.#context
     const version = newVersion()
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+      authorizeIn(this.#context, caller, 's3:PutObject', bucket, { key: ask.key })
       const { maxObjectBytes } = config
       const whole = { ...ask, id: version, known: bucket.settingsVersion, version, nowMillis: now(), maxObjectBytes }
       const index = stubs.bucketIndex(rangeOf(bucket, ask.key))
@@ -173,7 +171,7 @@ export class Uploads {
     const { stubs, now } = this.#context
     const id = newVersion()
     await this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:AbortMultipartUpload', bucket)
+      authorizeIn(this.#context, caller, 's3:AbortMultipartUpload', bucket, { key })
       const ask = { id, known: bucket.settingsVersion, key, upload, nowMillis: now() }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).abortUpload(ask)))
     })
@@ -187,7 +185,7 @@ export class Uploads {
   ): Promise<UploadListing & { bucket: Bucket }> {
     const { stubs } = this.#context
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:ListBucketMultipartUploads', bucket)
+      authorizeIn(this.#context, caller, 's3:ListBucketMultipartUploads', bucket)
       const whole = { ...ask, known: bucket.settingsVersion }
       const listing = unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).listUploads(whole)))
       return { ...listing, bucket }
@@ -202,7 +200,7 @@ export class Uploads {
     requireKey(key)
     const { stubs } = this.#context
     return this.#buckets.within(caller, name, async bucket => {
-      authorize(caller, 's3:ListMultipartUploadParts', bucket)
+      authorizeIn(this.#context, caller, 's3:ListMultipartUploadParts', bucket, { key })
       const ask = { known: bucket.settingsVersion, key, upload, after, limit }
       const listing = unwrapIndex(await read(() => stubs.bucketIndex(rangeOf(bucket, key)).listParts(ask)))
       return { ...listing, bucket }
@@ -233,7 +231,7 @@ export class Uploads {
     const id = newVersion()
     const fence = await lease?.fence()
     await this.#buckets.within(caller, written.name, async bucket => {
-      authorize(caller, 's3:PutObject', bucket)
+      authorizeIn(this.#context, caller, 's3:PutObject', bucket, { key: ask.key })
       if (bucket.id !== written.id) throw new Fault('NoSuchUpload', { upload: ask.upload })
       const whole = { ...ask, id, known: bucket.settingsVersion, fence }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, ask.key)).putPart(whole)))

@@ -1,21 +1,22 @@
+import { isManagedPolicy, MANAGED_POLICIES, type ManagedPolicy } from '../../model/people'
 import type { Policy } from '../../model/policy'
 import { readPolicy, resourceArn } from './read'
 
 const WRITING = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']
 
 /** The policies that users may be given without anybody having written them. */
-const ACTIONS: Record<string, string[]> = {
+const ACTIONS: Record<ManagedPolicy, string[]> = {
   readonly: ['s3:Get*', 's3:List*'],
   readwrite: ['s3:*'],
   writeonly: [...WRITING, 's3:GetBucketLocation'],
   consoleAdmin: ['s3:*', 'admin:*'],
 }
 
-export const MANAGED_POLICY_NAMES = Object.keys(ACTIONS)
+export const MANAGED_POLICY_NAMES: string[] = [...MANAGED_POLICIES]
 
 /** The document of a managed policy; undefined where no policy has this name. */
 export function managedPolicyText(name: string): string | undefined {
-  if (!MANAGED_POLICY_NAMES.includes(name)) return undefined
+  if (!isManagedPolicy(name)) return undefined
   return document([{ Effect: 'Allow', Action: ACTIONS[name], Resource: '*' }])
 }
 

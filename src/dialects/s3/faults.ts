@@ -4,6 +4,7 @@ import { MalformedForm } from '../../streams/form-data'
 import { httpDate } from '../../wire/http-date'
 import { MalformedXml } from '../../wire/xml'
 import { notImplemented, S3_ERRORS, S3Error } from './s3-error'
+import { MalformedAcl, UnresolvableEmail } from './wire-acl'
 
 /** How S3 shows a fault: its code, status, message, and which facts under which names. */
 interface S3Face {
@@ -85,6 +86,7 @@ const FACES = {
     shows: { expiresSeconds: 'X-Amz-Expires', expires: 'Expires', serverTime: 'ServerTime' },
   },
   InvalidToken: { code: 'InvalidToken', status: 400, message: 'The provided token is not valid.' },
+  ExpiredToken: { code: 'ExpiredToken', status: 400, message: 'The provided token has expired.' },
   PayloadHashInvalid: {
     code: 'InvalidArgument',
     status: 400,
@@ -128,6 +130,12 @@ const FACES = {
     shows: { bucket: 'BucketName' },
   },
   BucketNotEmpty: { code: 'BucketNotEmpty', status: 409, message: 'The bucket you tried to delete is not empty.' },
+  QuotaExceeded: {
+    code: 'QuotaExceeded',
+    status: 403,
+    message: 'Bucket quota exceeded',
+    shows: { maxObjects: 'MaxObjects', maxBytes: 'MaxBytes' },
+  },
   NoSuchObject: { code: 'NoSuchKey', status: 404, message: 'The specified key does not exist.', shows: { key: 'Key' } },
   NoSuchVersion: {
     code: 'NoSuchVersion',
@@ -145,6 +153,8 @@ const FACES = {
     status: 400,
     message: 'Bucket is missing Object Lock Configuration.',
   },
+  // Never seen by a client: the store looks at the source and copies again.
+  CopySourceUnseen: { code: 'OperationAborted', status: 409, message: 'Please try again.' },
   IsDeleteMarker: {
     code: 'MethodNotAllowed',
     status: 405,
@@ -292,6 +302,7 @@ const FACES = {
     status: 500,
     message: 'The bytes of this object are gone or altered, and nobody holds a copy. Put it again, or delete it.',
   },
+  NoSuchEntity: { code: 'NoSuchEntity', status: 404, message: 'There is no such user, group, policy or key.' },
   NoSuchJob: { code: 'NoSuchJob', status: 404, message: 'There is no such job.' },
   Conflict: {
     code: 'OperationAborted',
@@ -321,6 +332,8 @@ export interface S3Failure {
 /** What a client is shown of an error. What nobody foresaw becomes InternalError and shows nothing. */
 export function failureOf(error: unknown): S3Failure {
   if (error instanceof S3Error) return s3Failure(error)
+  if (error instanceof MalformedAcl) return s3Failure(new S3Error('MalformedACLError'))
+  if (error instanceof UnresolvableEmail) return s3Failure(new S3Error('UnresolvableGrantByEmailAddress'))
   if (error instanceof MalformedXml) return s3Failure(new S3Error('MalformedXML'))
   if (error instanceof MalformedForm) {
     return s3Failure(new S3Error(error.isTooLarge ? 'MaxPostPreDataLengthExceededError' : 'MalformedPOSTRequest'))

@@ -2,7 +2,7 @@ import { type PostClaim, readPostSigV4Claim } from '../../auth/post-policy'
 import { ALGORITHM } from '../../auth/sigv4-claim'
 import { Fault } from '../../model/fault'
 import { type FormField, type FormFile, MalformedForm, readBoundary, readForm } from '../../streams/form-data'
-import { invalidArgument, notImplemented } from './s3-error'
+import { invalidArgument } from './s3-error'
 
 /** Of all that comes before the file. */
 const MAX_FIELDS_BYTES = 64 * 1024
@@ -83,10 +83,9 @@ export function readPostClaim(fields: ReadonlyMap<string, string>): PostClaim | 
 
 /**
  * The fields as the headers of a PUT that would say the same.
- * @throws S3Error InvalidArgument, NotImplemented
+ * @throws S3Error InvalidArgument
  */
 export function fieldHeaders(fields: ReadonlyMap<string, string>): Headers {
-  if (fields.get('tagging')) throw notImplemented('tagging')
   const headers = new Headers()
   for (const [name, value] of fields) {
     if (CREDENTIAL_FIELDS.has(name)) continue

@@ -1,5 +1,5 @@
 import type { BucketCall, ObjectCall, S3Call } from './call'
-import { getBucketAcl, getObjectAcl } from './operations/acl'
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acl'
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from './operations/bucket'
 import { documentOperations } from './operations/bucket-documents'
 import { bucketSetting, emptySetting, unsetSetting } from './operations/bucket-settings'
@@ -25,6 +25,7 @@ import {
   putObjectTagging,
 } from './operations/object-settings'
 import { putObject } from './operations/object-write'
+import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from './operations/policy'
 import { postObject } from './operations/post-object'
 import { listBuckets } from './operations/service'
 import { getBucketVersioning, listObjectVersions, putBucketVersioning } from './operations/versioning'
@@ -109,11 +110,13 @@ const bucketOperations: Operation<BucketCall>[] = [
   { name: 'ListMultipartUploads', method: 'GET', resource: 'uploads', run: listMultipartUploads },
   { name: 'ListObjectVersions', method: 'GET', resource: 'versions', run: listObjectVersions },
   { name: 'GetBucketAcl', method: 'GET', resource: 'acl', run: getBucketAcl },
-  { name: 'PutBucketAcl', method: 'PUT', resource: 'acl', run: missing('PutBucketAcl') },
+  { name: 'PutBucketAcl', method: 'PUT', resource: 'acl', run: putBucketAcl },
   { name: 'GetBucketVersioning', method: 'GET', resource: 'versioning', run: getBucketVersioning },
   { name: 'PutBucketVersioning', method: 'PUT', resource: 'versioning', run: putBucketVersioning },
-  ...setting('BucketPolicy', 'policy', unsetSetting('NoSuchBucketPolicy'), ['PUT', 'DELETE']),
-  ...setting('BucketPolicyStatus', 'policyStatus', bucketSetting('PolicyStatus', { IsPublic: false }), []),
+  { name: 'GetBucketPolicy', method: 'GET', resource: 'policy', run: getBucketPolicy },
+  { name: 'PutBucketPolicy', method: 'PUT', resource: 'policy', run: putBucketPolicy },
+  { name: 'DeleteBucketPolicy', method: 'DELETE', resource: 'policy', run: deleteBucketPolicy },
+  { name: 'GetBucketPolicyStatus', method: 'GET', resource: 'policyStatus', run: getBucketPolicyStatus },
   ...setting('BucketCors', 'cors', unsetSetting('NoSuchCORSConfiguration'), ['PUT', 'DELETE']),
   ...documentOperations(),
   ...setting('BucketWebsite', 'website', unsetSetting('NoSuchWebsiteConfiguration'), ['PUT', 'DELETE']),
@@ -163,7 +166,8 @@ const objectOperations: Operation<ObjectCall>[] = [
   { name: 'GetObjectLegalHold', method: 'GET', resource: 'legal-hold', run: getObjectLegalHold },
   { name: 'PutObjectRetention', method: 'PUT', resource: 'retention', run: putObjectRetention },
   { name: 'PutObjectLegalHold', method: 'PUT', resource: 'legal-hold', run: putObjectLegalHold },
-  ...unsupported(['PUT'], ['acl', 'encryption', 'renameObject']),
+  { name: 'PutObjectAcl', method: 'PUT', resource: 'acl', run: putObjectAcl },
+  ...unsupported(['PUT'], ['encryption', 'renameObject']),
   ...unsupported(['POST'], ['restore', 'select']),
   ...unsupported(['GET'], ['torrent']),
 ]

@@ -32,6 +32,18 @@ export const S3_ERRORS = {
   NoSuchPublicAccessBlockConfiguration: [404, 'The public access block configuration was not found.'],
   NoSuchTagSet: [404, 'The tag set does not exist.'],
   NoSuchWebsiteConfiguration: [404, 'The specified bucket does not have a website configuration.'],
+  InvalidBucketAclWithObjectOwnership: [
+    400,
+    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting.",
+  ],
+  MalformedPolicy: [400, 'Policy has invalid resource.'],
+  MalformedACLError: [
+    400,
+    'The XML you provided was not well-formed or did not validate against our published schema.',
+  ],
+  UnresolvableGrantByEmailAddress: [400, 'The e-mail address you provided does not match any account on record.'],
+  UnexpectedContent: [400, 'This request does not support content.'],
+  MissingSecurityHeader: [400, 'Your request was missing a required header.'],
   NotImplemented: [501, 'A header or operation you asked for is not implemented.'],
   ObjectLockConfigurationNotFoundError: [404, 'Object Lock configuration does not exist for this bucket.'],
   OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found.'],

@@ -7,6 +7,7 @@ import { type Address, readAddress } from './address'
 import { authenticate, effectiveHeaders } from './authenticate'
 import { openBody } from './body'
 import type { S3Call } from './call'
+import { conditionsOf } from './conditions'
 import { expectOwner } from './expected-owner'
 import { failureOf } from './faults'
 import { failure, wantedFormat } from './render'
@@ -17,7 +18,7 @@ import { S3Error } from './s3-error'
  * Amazon S3, and the JSON listings of the old MinIO object API at the same addresses.
  *
  * Not here yet, and answered with NotImplemented: versions, object lock, tags, ACLs and policies other than private,
- * POST forms, CORS, website, lifecycle, notifications, SSE-C and SSE-KMS. docs/s3.md has the table.
+ * CORS, website, lifecycle, notifications, SSE-C and SSE-KMS. docs/s3.md has the table.
  */
 export const s3: Dialect = {
   name: 's3',
@@ -30,7 +31,8 @@ async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise
   let wharf: Wharf | undefined
   let response: Response
   try {
-    wharf = await openWharf(env, ctx)
+    const address = request.headers.get('cf-connecting-ip') ?? ''
+    wharf = await openWharf(env, ctx, { requestId, address, conditions: conditionsOf(request) })
     requireRoot(wharf)
     response = await answer(request, wharf, requestId)
   } catch (error) {

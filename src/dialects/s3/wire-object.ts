@@ -26,10 +26,6 @@ export const STORAGE_CLASSES = [
 /** Classes that promise a restore before a read, which Wharf has not. */
 export const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE', 'OUTPOSTS', 'SNOW', 'EXPRESS_ONEZONE', 'FSX_OPENZFS']
 
-/** Canned ACLs that grant nobody more than the owner has. */
-const PRIVATE_ACLS = ['private', 'bucket-owner-full-control', 'bucket-owner-read']
-const OTHER_ACLS = ['public-read', 'public-read-write', 'authenticated-read', 'aws-exec-read', 'log-delivery-write']
-
 /**
  * What the headers of a PUT, a copy or a new upload say of the object.
  * @throws Fault MetadataTooLarge; S3Error for values that are not valid, or not supported
@@ -100,26 +96,10 @@ function readEncryption(headers: Headers): string | undefined {
 
 /** Headers that would change what is stored or who may read it: to take no notice of them would be a lie. */
 export function refuseUnsupported(headers: Headers): void {
-  refuseAcl(headers)
   for (const [name, value] of amzHeaders(headers)) {
     if (name === 'x-amz-write-offset-bytes') throw notImplemented(name, value)
     if (name.includes('server-side-encryption-')) throw notImplemented(name)
   }
-}
-
-const GRANTS = new Set(['read', 'write', 'read-acp', 'write-acp', 'full-control'].map(one => `x-amz-grant-${one}`))
-
-/** @throws S3Error InvalidArgument, NotImplemented for grants to others */
-export function refuseAcl(headers: Headers): void {
-  const acl = headers.get('x-amz-acl')
-  const grants = amzHeaders(headers).filter(([name]) => GRANTS.has(name))
-  if (acl !== null && grants.length > 0) {
-    throw new S3Error('InvalidRequest', 'Specifying both Canned ACLs and Header Grants is not allowed.')
-  }
-  if (grants.length > 0) throw notImplemented(grants[0]?.[0] ?? 'x-amz-grant-read')
-  if (acl === null || PRIVATE_ACLS.includes(acl)) return
-  if (OTHER_ACLS.includes(acl)) throw notImplemented('x-amz-acl', acl)
-  throw invalidArgument('x-amz-acl', acl, 'The canned ACL is not known.')
 }
 
 /** Query names that replace headers of a read's answer. */

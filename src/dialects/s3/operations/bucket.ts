@@ -1,23 +1,42 @@
 import type { BucketSettings } from '../../../model/bucket'
-import { readXml } from '../../../wire/xml'
+import type { Tag } from '../../../model/tags'
+import { isElement, readXml } from '../../../wire/xml'
 import type { BucketCall } from '../call'
 import { xml } from '../render'
-import { invalidArgument, notImplemented, S3Error } from '../s3-error'
+import { settle } from '../requested-acl'
+import { S3Error } from '../s3-error'
+import { readAclHeaders } from '../wire-acl'
 import { readText } from '../wire-document'
-import { refuseAcl } from '../wire-object'
+import { readOwnershipHeader } from '../wire-public-access'
+import { MAX_BUCKET_TAGS, readTags } from '../wire-tags'
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024
 
 /** PUT /{bucket}. Source: S3 API reference, CreateBucket. */
-export async function createBucket({ caller, bucket, headers, openBody, wharf }: BucketCall): Promise<Response> {
-  refuseAcl(headers)
-  const keepsLocks = headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true'
-  refuseOwnership(headers.get('x-amz-object-ownership'))
+export async function createBucket(call: BucketCall): Promise<Response> {
+  const { caller, bucket, headers, openBody, wharf } = call
+  const settings: BucketSettings = { ownership: readOwnershipHeader(headers) }
+  if (headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
+    settings.versioning = 'Enabled'
+    settings.objectLock = {}
+  }
   const text = await readText(openBody(), MAX_DOCUMENT_BYTES)
-  if (text.trim() !== '') readConfiguration(text)
-  const settings: BucketSettings = keepsLocks ? { versioning: 'Enabled', objectLock: {} } : {}
+  if (text.trim() !== '') settings.tags = readConfiguration(text)
+  settings.acl = await requestedBucketAcl(call, settings)
   await wharf.store.buckets.create(caller, bucket, settings)
   return new Response(null, { headers: { location: `/${bucket}`, 'x-amz-bucket-arn': arn(bucket) } })
+}
+
+async function requestedBucketAcl(call: BucketCall, settings: BucketSettings): Promise<string | undefined> {
+  const asked = readAclHeaders(call.headers)
+  if (!asked) return undefined
+  const owner = call.caller.account.id
+  try {
+    return await settle(call, asked, { owner, settings }, owner)
+  } catch (error) {
+    if (!(error instanceof S3Error && error.code === 'AccessControlListNotSupported')) throw error
+    throw new S3Error('InvalidBucketAclWithObjectOwnership')
+  }
 }
 
 /** HEAD /{bucket}. Source: S3 API reference, HeadBucket. */
@@ -40,19 +59,13 @@ export async function getBucketLocation({ caller, bucket, wharf }: BucketCall): 
   return xml('LocationConstraint', region === 'us-east-1' ? {} : { '#': region })
 }
 
-/** Any location is taken: Wharf has one. */
-function readConfiguration(text: string): void {
+/** Any location is taken: Wharf has one. @returns the tags that the bucket is to have */
+function readConfiguration(text: string): Tag[] | undefined {
   const { LocationConstraint, Tags } = readXml(text, 'CreateBucketConfiguration', ['Tag'])
   if (LocationConstraint !== undefined && typeof LocationConstraint !== 'string') throw new S3Error('MalformedXML')
-  if (Tags !== undefined) throw new S3Error('NotImplemented', 'Tags of buckets are not supported.')
-}
-
-function refuseOwnership(ownership: string | null): void {
-  if (ownership === null || ownership === 'ObjectWriter') return
-  if (ownership === 'BucketOwnerEnforced' || ownership === 'BucketOwnerPreferred') {
-    throw notImplemented('x-amz-object-ownership', ownership)
-  }
-  throw invalidArgument('x-amz-object-ownership', ownership, 'Invalid x-amz-object-ownership header.')
+  if (Tags === undefined) return undefined
+  if (!isElement(Tags)) throw new S3Error('MalformedXML')
+  return readTags(Tags, MAX_BUCKET_TAGS)
 }
 
 function arn(bucket: string): string {

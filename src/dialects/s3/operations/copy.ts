@@ -8,6 +8,7 @@ import { percentDecode } from '../../../wire/percent'
 import type { ObjectCall } from '../call'
 import { expectOwner } from '../expected-owner'
 import { xml } from '../render'
+import { requestedAcl } from '../requested-acl'
 import { invalidArgument, S3Error } from '../s3-error'
 import { checksumElements, partChecksumElement, readAlgorithm } from '../wire-checksum'
 import { readConditions, writeConditions } from '../wire-conditions'
@@ -51,6 +52,7 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
       tags: replacesTags ? (described.tags ?? []) : undefined,
       lock: described.lock,
     },
+    acl: requestedAcl(call),
     checksumAlgorithm: algorithm === null ? undefined : readAlgorithm('x-amz-checksum-algorithm', algorithm),
   })
   const answer = xml('CopyObjectResult', {

@@ -6,6 +6,7 @@ import { quoted } from '../../../wire/etag'
 import type { XmlElement } from '../../../wire/xml'
 import type { BucketCall, ObjectCall } from '../call'
 import { document, xml } from '../render'
+import { requestedAcl } from '../requested-acl'
 import { invalidArgument, S3Error } from '../s3-error'
 import {
   algorithmName,
@@ -38,7 +39,7 @@ export async function createMultipartUpload(call: ObjectCall): Promise<Response>
     checksumType: checksum.type,
     initiator: caller.account.id,
   }
-  const id = await wharf.store.uploads.create(caller, { bucket, key }, description)
+  const id = await wharf.store.uploads.create(caller, { bucket, key }, description, requestedAcl(call))
   const answer = xml('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: id })
   if (checksum.algorithm && checksum.type) {
     answer.headers.set('x-amz-checksum-algorithm', algorithmName(checksum.algorithm))

@@ -12,7 +12,7 @@ const MAX_DOCUMENT_BYTES = 64 * 1024
 
 /** GET /{bucket}/{key}?tagging. Source: S3 API reference, GetObjectTagging. */
 export async function getObjectTagging(call: ObjectCall): Promise<Response> {
-  const { record, versionId } = await describe(call)
+  const { record, versionId } = await describe(call, 's3:GetObjectTagging')
   const answer = xml('Tagging', taggingElements(record.tags ?? []))
   putVersion(answer.headers, versionId)
   return answer
@@ -31,7 +31,7 @@ export async function deleteObjectTagging(call: ObjectCall): Promise<Response> {
 
 /** GET /{bucket}/{key}?retention. Source: S3 API reference, GetObjectRetention. */
 export async function getObjectRetention(call: ObjectCall): Promise<Response> {
-  const { record } = await describe(call)
+  const { record } = await describe(call, 's3:GetObjectRetention')
   await requireObjectLock(call)
   if (!record.lock?.retention) throw new S3Error('NoSuchObjectLockConfiguration')
   return xml('Retention', retentionElements(record.lock.retention))
@@ -47,7 +47,7 @@ export async function putObjectRetention(call: ObjectCall): Promise<Response> {
 
 /** GET /{bucket}/{key}?legal-hold. Source: S3 API reference, GetObjectLegalHold. */
 export async function getObjectLegalHold(call: ObjectCall): Promise<Response> {
-  const { record } = await describe(call)
+  const { record } = await describe(call, 's3:GetObjectLegalHold')
   await requireObjectLock(call)
   if (record.lock?.legalHold === undefined) throw new S3Error('NoSuchObjectLockConfiguration')
   return xml('LegalHold', legalHoldElements(record.lock.legalHold))
@@ -60,9 +60,9 @@ export async function putObjectLegalHold(call: ObjectCall): Promise<Response> {
   return change(call, 's3:PutObjectLegalHold', { legalHold: readLegalHold(text) }, 200)
 }
 
-function describe(call: ObjectCall): Promise<{ record: ObjectRecord; versionId: string | undefined }> {
+function describe(call: ObjectCall, action: string): Promise<{ record: ObjectRecord; versionId: string | undefined }> {
   const { caller, bucket, key, query, wharf } = call
-  return wharf.store.objects.head(caller, { bucket, key, stamp: readVersion(query) })
+  return wharf.store.objects.head(caller, { bucket, key, stamp: readVersion(query), action })
 }
 
 async function change(call: ObjectCall, action: string, wanted: DescriptionChange, status: number): Promise<Response> {

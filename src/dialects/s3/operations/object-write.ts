@@ -1,19 +1,28 @@
 import { Fault } from '../../../model/fault'
 import type { IncomingBody } from '../../../streams/incoming'
 import type { ObjectCall } from '../call'
+import { requestedAcl } from '../requested-acl'
 import { S3Error } from '../s3-error'
 import { writeConditions } from '../wire-conditions'
 import { readDescription, writtenHeaders } from '../wire-object'
 import { putVersion } from '../wire-version'
 
 /** PUT /{bucket}/{key}. Source: S3 API reference, PutObject. */
-export async function putObject({ caller, bucket, key, headers, openBody, wharf }: ObjectCall): Promise<Response> {
+export async function putObject(call: ObjectCall): Promise<Response> {
+  const { caller, bucket, key, headers, openBody, wharf } = call
   const description = readDescription(headers, wharf.now())
   requireLength(headers)
   const conditions = writeConditions(headers)
   const body = openBody()
   if (description.lock) requireChecksum(body)
-  const { record, versionId } = await wharf.store.objects.put(caller, { bucket, key, body, description, conditions })
+  const { record, versionId } = await wharf.store.objects.put(caller, {
+    bucket,
+    key,
+    body,
+    description,
+    acl: requestedAcl(call),
+    conditions,
+  })
   const answer = writtenHeaders(record)
   putVersion(answer, versionId)
   return new Response(null, { headers: answer })

@@ -10,9 +10,11 @@ import { authenticateForm } from '../authenticate'
 import { readContentMd5 } from '../body'
 import type { BucketCall } from '../call'
 import { fieldHeaders, need, readPostClaim, readPostForm, requireBoundary } from '../form-fields'
+import { requestedAcl } from '../requested-acl'
 import { S3Error } from '../s3-error'
 import { readPromisedChecksum } from '../wire-checksum'
 import { readDescription, writtenHeaders } from '../wire-object'
+import { MAX_OBJECT_TAGS, readTagging } from '../wire-tags'
 import { putVersion } from '../wire-version'
 
 /**
@@ -35,13 +37,16 @@ export async function postObject(call: BucketCall): Promise<Response> {
   const key = need(fields, 'key')
   refuseC1Controls(key)
   const headers = fieldHeaders(fields)
-  const description = readDescription(headers)
+  const description = readDescription(headers, wharf.now())
+  const tagging = fields.get('tagging')
+  if (tagging) description.tags = readTagging(tagging, MAX_OBJECT_TAGS)
+  const acl = requestedAcl({ headers, wharf })
   const promised = {
     md5: readContentMd5(headers.get('content-md5')),
     checksum: readPromisedChecksum(headers, undefined),
   }
   const body = await openFile(file, { sentBytes: sent.size, size: policy?.size, promised })
-  const { record, versionId } = await wharf.store.objects.put(caller, { bucket, key, body, description })
+  const { record, versionId } = await wharf.store.objects.put(caller, { bucket, key, body, description, acl })
 
   const answer = writtenHeaders(record)
   putVersion(answer, versionId)
