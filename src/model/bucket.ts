@@ -1,3 +1,4 @@
+import type { CorsRule } from './cors'
 import type { BucketEncryption } from './encryption'
 import type { Ownership, PublicAccessBlock } from './grants'
 import type { Lifecycle } from './lifecycle'
@@ -20,6 +21,7 @@ export interface BucketSettings {
   /** What `packGrants` wrote; undefined is private. */
   acl?: string
   lifecycle?: Lifecycle
+  cors?: CorsRule[]
   encryption?: BucketEncryption
   publicAccessBlock?: PublicAccessBlock
   ownership?: Ownership

@@ -1,6 +1,7 @@
 import { authorize } from '../auth/authorize'
 import type { Bucket, BucketEntry, BucketListing, BucketSettings, KeyRange } from '../model/bucket'
 import type { Caller } from '../model/caller'
+import type { CorsRule } from '../model/cors'
 import { Fault } from '../model/fault'
 import { requireNewBucketName } from '../model/names'
 import { type IndexAnswer, unwrap } from '../model/outcome'
@@ -74,6 +75,17 @@ export class Buckets {
       if (action !== undefined) authorizeIn(this.#context, caller, action, bucket)
       return unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).describe()))
     })
+  }
+
+  /**
+   * What browsers of other origins may do in a bucket; asked before anybody has said who asks.
+   * @param isFresh  whether what this isolate remembers will not do
+   */
+  async corsOf(name: string, isFresh: boolean): Promise<CorsRule[] | undefined> {
+    const remembered = isFresh ? undefined : this.#context.known.get(name)
+    const bucket = remembered ?? (await this.#lookUp(name))
+    if (bucket && !remembered) this.#context.known.set(bucket)
+    return bucket?.settings.cors
   }
 
   /**

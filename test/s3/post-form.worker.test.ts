@@ -353,6 +353,10 @@ describe('a form', () => {
 
   test('without a policy is the anonymous caller\u2019s', async () => {
     expect(await outcome({ scheme: 'none' })).toBe('AccessDenied')
+    const bucket = await freshBucket({ headers: { 'x-amz-acl': 'public-read-write' } })
+    const fields = { key: 'key', success_action_status: '201' }
+    expect((await postForm({ bucket, scheme: 'none', fields })).status).toBe(201)
+    expect(String(await stored(bucket))).toBe('bytes')
   })
 
   test('for another region or service is refused', async () => {
@@ -413,11 +417,21 @@ describe('a form', () => {
     }
   })
 
-  test('with what Wharf has not, or no header may hold, is refused', async () => {
+  test('says who may read the object, and how it is tagged', async () => {
+    const bucket = await freshBucket()
+    const tagging = '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>'
+    expect((await postForm({ bucket, fields: { key: 'key', acl: 'public-read', tagging } })).status).toBe(204)
+    expect((await s3('GET', `/${bucket}/key`, { as: 'nobody' })).status).toBe(200)
+    const tags = await (await s3('GET', `/${bucket}/key`, { query: { tagging: '' } })).text()
+    expect([texts(tags, 'Key'), texts(tags, 'Value')]).toEqual([['a'], ['b']])
+  })
+
+  test('with what no PUT may say is refused', async () => {
     const cases: [Record<string, string>, string][] = [
-      [{ acl: 'public-read' }, 'NotImplemented'],
       [{ acl: 'nonsense' }, 'InvalidArgument'],
-      [{ tagging: '<Tagging><TagSet/></Tagging>' }, 'NotImplemented'],
+      [{ tagging: 'a=b' }, 'MalformedXML'],
+      [{ tagging: '<Tagging><TagSet><Tag><Key>aws:a</Key><Value/></Tag></TagSet></Tagging>' }, 'InvalidTag'],
+      [{ 'x-amz-server-side-encryption': 'aws:kms' }, 'NotImplemented'],
       [{ 'x-amz-storage-class': 'NONSENSE' }, 'InvalidStorageClass'],
       [{ 'x-amz-meta-a': 'a\r\nb' }, 'InvalidArgument'],
       [{ 'x-amz-meta-a b': 'c' }, 'InvalidArgument'],

@@ -117,7 +117,6 @@ const bucketOperations: Operation<BucketCall>[] = [
   { name: 'PutBucketPolicy', method: 'PUT', resource: 'policy', run: putBucketPolicy },
   { name: 'DeleteBucketPolicy', method: 'DELETE', resource: 'policy', run: deleteBucketPolicy },
   { name: 'GetBucketPolicyStatus', method: 'GET', resource: 'policyStatus', run: getBucketPolicyStatus },
-  ...setting('BucketCors', 'cors', unsetSetting('NoSuchCORSConfiguration'), ['PUT', 'DELETE']),
   ...documentOperations(),
   ...setting('BucketWebsite', 'website', unsetSetting('NoSuchWebsiteConfiguration'), ['PUT', 'DELETE']),
   ...setting('BucketNotification', 'notification', emptySetting('NotificationConfiguration'), ['PUT']),

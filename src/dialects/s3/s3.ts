@@ -8,11 +8,11 @@ import { authenticate, effectiveHeaders } from './authenticate'
 import { openBody } from './body'
 import type { S3Call } from './call'
 import { conditionsOf } from './conditions'
+import { corsHeaders, preflight, putCorsHeaders } from './cors'
 import { expectOwner } from './expected-owner'
 import { failureOf } from './faults'
 import { failure, wantedFormat } from './render'
 import { bucketOperation, objectOperation, serviceOperation } from './routes'
-import { S3Error } from './s3-error'
 
 /**
  * Amazon S3, and the JSON listings of the old MinIO object API at the same addresses.
@@ -38,6 +38,7 @@ async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise
   } catch (error) {
     response = explain(error, request, requestId, wharf)
   }
+  await allowOrigin(request, wharf, response.headers)
   response.headers.set('x-amz-request-id', requestId)
   response.headers.set('x-amz-id-2', requestId)
   response.headers.set('date', httpDate(Date.now()))
@@ -48,7 +49,7 @@ async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise
 /** Address, name, authenticate; the operation reads the wire, asks the store, and writes the wire. */
 async function answer(request: Request, wharf: Wharf, requestId: string): Promise<Response> {
   const address = readAddress(request.url, request.headers.get('host'), wharf.config.domain)
-  if (request.method === 'OPTIONS') refusePreflight(request.headers)
+  if (request.method === 'OPTIONS') return answerPreflight(request, wharf, address)
   const authenticated = await authenticate(request, address, wharf)
   const call: S3Call = {
     method: request.method,
@@ -75,12 +76,22 @@ function dispatch(call: S3Call, { bucket, key }: Address): Response | Promise<Re
   return objectOperation(objectCall).run(objectCall)
 }
 
-/** No bucket has a CORS configuration yet, so each preflight meets S3's answer for that. */
-function refusePreflight(headers: Headers): never {
-  if (!headers.has('origin') || !headers.has('access-control-request-method')) {
-    throw new S3Error('BadRequest', 'Insufficient information. Origin request header needed.')
+/** A preflight carries no credentials, and says nothing but which origins and methods the bucket names. */
+async function answerPreflight({ headers }: Request, { store }: Wharf, { bucket }: Address): Promise<Response> {
+  return preflight(bucket === undefined ? undefined : await store.buckets.corsOf(bucket, true), headers)
+}
+
+/** Tells a browser that the page it shows may see this answer; of errors too. */
+async function allowOrigin(request: Request, wharf: Wharf | undefined, answer: Headers): Promise<void> {
+  if (!wharf || !request.headers.has('origin') || request.method === 'OPTIONS') return
+  try {
+    const { bucket } = readAddress(request.url, request.headers.get('host'), wharf.config.domain)
+    const rules = bucket === undefined ? undefined : await wharf.store.buckets.corsOf(bucket, false)
+    if (rules) putCorsHeaders(answer, corsHeaders(rules, request))
+  } catch (error) {
+    // The answer itself stands; a request whose address cannot be read has been told so.
+    wharf.log.debug('no origin was allowed', { reason: String(error) })
   }
-  throw new S3Error('AccessForbidden')
 }
 
 function explain(error: unknown, request: Request, requestId: string, wharf: Wharf | undefined): Response {

@@ -1,3 +1,4 @@
+import type { Bucket } from '../../model/bucket'
 import {
   abortOf,
   DAY_MILLIS,
@@ -10,6 +11,7 @@ import {
   type Transition,
 } from '../../model/lifecycle'
 import { type Filtered, looksInside } from '../../model/rule-filter'
+import type { Tag } from '../../model/tags'
 import { httpDate } from '../../wire/http-date'
 import { isoDate, parseIsoDate } from '../../wire/iso-date'
 import { percentEncode } from '../../wire/percent'
@@ -75,6 +77,16 @@ export function expirationHeader(
   const expiration = lifecycle && expirationOf(lifecycle, object)
   if (!expiration) return undefined
   return `expiry-date="${lastingDate(expiration.atMillis)}", rule-id="${percentEncode(expiration.rule)}"`
+}
+
+/** Tells when an object will expire, where a rule of its bucket says so. */
+export function putExpiration(
+  headers: Headers,
+  { settings }: Bucket,
+  { key, size, modifiedMillis, tags = [] }: { key: string; size: number; modifiedMillis: number; tags?: Tag[] },
+): void {
+  const expiration = expirationHeader(settings.lifecycle, { key, size, modifiedMillis, tags })
+  if (expiration !== undefined) headers.set('x-amz-expiration', expiration)
 }
 
 /** When a new upload will be aborted, as its answer tells it; empty where no rule aborts it. */

@@ -4,6 +4,7 @@ import type { BucketCall } from '../call'
 import { xml } from '../render'
 import type { Operation } from '../routes'
 import { S3Error, type S3ErrorCode } from '../s3-error'
+import { corsElements, readCors } from '../wire-cors'
 import { readText } from '../wire-document'
 import { bucketEncryptionElements, readBucketEncryption } from '../wire-encryption'
 import { lifecycleElements, lifecycleHeaders, readLifecycle } from '../wire-lifecycle'
@@ -62,6 +63,16 @@ export function documentOperations(): Operation<BucketCall>[] {
       elements: lifecycleElements,
       headers: lifecycleHeaders,
       unset: 'NoSuchLifecycleConfiguration',
+      isDeletable: true,
+    }),
+    ...operationsOf({
+      name: 'BucketCors',
+      resource: 'cors',
+      root: 'CORSConfiguration',
+      member: 'cors',
+      read: readCors,
+      elements: corsElements,
+      unset: 'NoSuchCORSConfiguration',
       isDeletable: true,
     }),
     ...operationsOf({

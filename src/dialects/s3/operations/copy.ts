@@ -12,6 +12,7 @@ import { requestedAcl } from '../requested-acl'
 import { invalidArgument, S3Error } from '../s3-error'
 import { checksumElements, partChecksumElement, readAlgorithm } from '../wire-checksum'
 import { readConditions, writeConditions } from '../wire-conditions'
+import { putExpiration } from '../wire-lifecycle'
 import { readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
 import { putVersion, requireVersionId } from '../wire-version'
@@ -40,7 +41,12 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
 
   await expectOwner(call, from.bucket, 'x-amz-source-expected-bucket-owner')
 
-  const { record, versionId, sourceVersionId } = await wharf.store.copying.copy(caller, {
+  const {
+    record,
+    versionId,
+    sourceVersionId,
+    bucket: target,
+  } = await wharf.store.copying.copy(caller, {
     from,
     to: { bucket, key },
     sourceConditions: readConditions(headers, SOURCE),
@@ -62,6 +68,7 @@ export async function copyObject(call: ObjectCall): Promise<Response> {
   })
   putVersion(answer.headers, versionId)
   putVersion(answer.headers, sourceVersionId, 'x-amz-copy-source-version-id')
+  putExpiration(answer.headers, target, record)
   if (record.headers.encryption) answer.headers.set('x-amz-server-side-encryption', record.headers.encryption)
   return answer
 }

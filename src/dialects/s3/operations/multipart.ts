@@ -18,6 +18,7 @@ import {
 } from '../wire-checksum'
 import { writeConditions } from '../wire-conditions'
 import { readXmlBody } from '../wire-document'
+import { abortHeaders, putExpiration } from '../wire-lifecycle'
 import { readCompletion, readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
 import { putVersion } from '../wire-version'
@@ -39,8 +40,12 @@ export async function createMultipartUpload(call: ObjectCall): Promise<Response>
     checksumType: checksum.type,
     initiator: caller.account.id,
   }
-  const id = await wharf.store.uploads.create(caller, { bucket, key }, description, requestedAcl(call))
-  const answer = xml('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: id })
+  const created = await wharf.store.uploads.create(caller, { bucket, key }, description, requestedAcl(call))
+  const answer = xml('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: created.id })
+  const upload = { key, initiatedMillis: created.initiatedMillis }
+  for (const [name, value] of Object.entries(abortHeaders(created.bucket.settings.lifecycle, upload))) {
+    answer.headers.set(name, value)
+  }
   if (checksum.algorithm && checksum.type) {
     answer.headers.set('x-amz-checksum-algorithm', algorithmName(checksum.algorithm))
     answer.headers.set('x-amz-checksum-type', checksum.type)
@@ -96,6 +101,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Respons
     ...checksumElements(completed.checksum),
   })
   putVersion(answer.headers, completed.versionId)
+  putExpiration(answer.headers, completed.bucket, { ...completed, key })
   return answer
 }
 

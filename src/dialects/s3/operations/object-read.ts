@@ -8,6 +8,7 @@ import { xml } from '../render'
 import { invalidArgument, S3Error } from '../s3-error'
 import { checksumElements, partChecksumElement } from '../wire-checksum'
 import { readConditions } from '../wire-conditions'
+import { putExpiration } from '../wire-lifecycle'
 import { readPartNumber } from '../wire-multipart'
 import { objectHeaders } from '../wire-object'
 import { putVersion, readVersion } from '../wire-version'
@@ -73,12 +74,14 @@ function readAsk(call: ObjectCall): GetAsk {
 
 function answerHeaders(
   { query, headers }: ObjectCall,
-  { partNumber }: GetAsk,
-  { record, range, versionId }: Omit<ReadObject, 'body'>,
+  { partNumber, stamp }: GetAsk,
+  { record, range, versionId, bucket }: Omit<ReadObject, 'body'>,
 ): Headers {
   const withChecksum = headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
   const answer = objectHeaders(record, { range, query, withChecksum, partNumber })
   putVersion(answer, versionId)
+  // Only the latest version expires; whether the one that was named is that, nobody looked.
+  if (stamp === undefined) putExpiration(answer, bucket, record)
   if (partNumber !== undefined && record.parts) answer.set('x-amz-mp-parts-count', String(record.parts.length))
   return answer
 }

@@ -4,6 +4,7 @@ import type { ObjectCall } from '../call'
 import { requestedAcl } from '../requested-acl'
 import { S3Error } from '../s3-error'
 import { writeConditions } from '../wire-conditions'
+import { putExpiration } from '../wire-lifecycle'
 import { readDescription, writtenHeaders } from '../wire-object'
 import { putVersion } from '../wire-version'
 
@@ -15,7 +16,11 @@ export async function putObject(call: ObjectCall): Promise<Response> {
   const conditions = writeConditions(headers)
   const body = openBody()
   if (description.lock) requireChecksum(body)
-  const { record, versionId } = await wharf.store.objects.put(caller, {
+  const {
+    record,
+    versionId,
+    bucket: present,
+  } = await wharf.store.objects.put(caller, {
     bucket,
     key,
     body,
@@ -25,6 +30,7 @@ export async function putObject(call: ObjectCall): Promise<Response> {
   })
   const answer = writtenHeaders(record)
   putVersion(answer, versionId)
+  putExpiration(answer, present, record)
   return new Response(null, { headers: answer })
 }
 
