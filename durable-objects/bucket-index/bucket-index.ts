@@ -30,6 +30,7 @@ import type {
   ReleasedBlob,
   Removal,
   RemoveAsk,
+  RenameAsk,
   StoredUpload,
   UploadListing,
   VersionListing,
@@ -59,6 +60,7 @@ import { clearLocks, type LockAsk, listLocks, releaseLock, renewLock, takeLock }
 import { commit, copy, find } from './objects'
 import { redescribe } from './redescription'
 import { remove } from './removal'
+import { rename } from './renaming'
 import { addLaterTables, createTables, hasTables } from './schema'
 import { auditSelf } from './self-audit'
 import { Tally } from './tally'
@@ -163,6 +165,10 @@ export class BucketIndex extends DurableObject {
 
   remove(ask: RemoveAsk): IndexAnswer<Removal[]> {
     return this.#writing(ask, () => remove(this.#ground, ask))
+  }
+
+  rename(ask: RenameAsk): IndexAnswer<void> {
+    return this.#writing(ask, () => rename(this.#ground, ask))
   }
 
   /** Changes what is said of a version. @returns which one it was */

@@ -17,7 +17,7 @@ import { findPresent, judge, replace } from './objects'
 import { dropUpload, findUpload, type PartRow, partsOf } from './uploads'
 
 /** How long a finished upload's answer is kept for clients that lost it. */
-const ANSWER_KEPT_MILLIS = 60 * 60 * 1000
+export const ANSWER_KEPT_MILLIS = 60 * 60 * 1000
 
 /**
  * Turns the chosen parts into an object; no byte moves. A failed completion leaves the upload as it was. Completing twice
@@ -63,7 +63,15 @@ export function completeUpload(ground: Ground, ask: CompleteAsk): Outcome<Comple
     listed: listedMarks(object),
   })
   const { version, nowMillis: modifiedMillis } = ask
-  const completed: Completed = { etag, version, stamp, size, modifiedMillis, checksum: checksum.value, tags: object.tags }
+  const completed: Completed = {
+    etag,
+    version,
+    stamp,
+    size,
+    modifiedMillis,
+    checksum: checksum.value,
+    tags: object.tags,
+  }
   dropUpload(sql, ask.key, ask.upload)
   sql.exec('delete from parts where upload = ?', ask.upload)
   rememberAnswer(sql, ask, completed)

@@ -184,7 +184,12 @@ function sinceWhen({ marker, since }: VersionRow, { modified }: Newer): number |
   return marker === 1 ? modified : since
 }
 
-function applyToUploads({ sql }: Ground, lifecycle: Lifecycle, place: LifecyclePlace, ask: LifecycleAsk): LifecyclePage {
+function applyToUploads(
+  { sql }: Ground,
+  lifecycle: Lifecycle,
+  place: LifecyclePlace,
+  ask: LifecycleAsk,
+): LifecyclePage {
   const { low, high } = bounds({ prefix: place.prefix })
   const rows = sql
     .exec<{ key: string; id: string; initiated: number }>(

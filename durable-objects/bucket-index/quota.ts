@@ -1,5 +1,5 @@
-import { limitBroken } from '../../src/model/quota'
 import { type Refusal, refused } from '../../src/model/outcome'
+import { limitBroken } from '../../src/model/quota'
 import type { Ground } from './ground'
 import type { Present } from './objects'
 import { isKept } from './versions'

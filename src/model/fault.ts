@@ -37,6 +37,8 @@ export const FAULT_CODES = [
   'MetadataTooLarge',
   'CopyOntoItself',
   'CopySourceUnseen',
+  'RenameOfVersions',
+  'TokenReused',
   'CopyTooLarge',
   'ObjectDamaged',
   'ObjectLocked',

@@ -134,6 +134,16 @@ export interface CopyAsk extends Once {
   conditions?: WriteConditions
 }
 
+export interface RenameAsk extends Once {
+  from: string
+  to: string
+  /** By which the client names this rename, to be done once however often it is asked for. */
+  token?: string
+  conditions?: WriteConditions
+  sourceConditions?: ReadConditions
+  nowMillis: number
+}
+
 export interface ListAsk extends Known {
   prefix: string
   delimiter?: string

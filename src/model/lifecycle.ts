@@ -97,7 +97,10 @@ export function actionFor(
 export function scopesOf({ rules }: Lifecycle): string[] {
   const scopes: string[] = []
   // All that begin with a prefix come right behind it.
-  for (const prefix of rules.filter(rule => rule.enabled).map(rule => filterOf(rule).prefix ?? '').sort()) {
+  for (const prefix of rules
+    .filter(rule => rule.enabled)
+    .map(rule => filterOf(rule).prefix ?? '')
+    .sort()) {
     const last = scopes.at(-1)
     if (last === undefined || !prefix.startsWith(last)) scopes.push(prefix)
   }

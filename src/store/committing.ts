@@ -23,22 +23,23 @@ export interface CommitOf {
 
 /**
  * Gives written bytes their key: the one moment at which an object changes.
- * @returns what the new version is told by
- * @throws Fault PreconditionFailed, Conflict (the lease was taken away), NoSuchObject, NoSuchBucket, AccessDenied; then the bytes are discarded
+ * @returns what the new version is told by, and the bucket as it was then
+ * @throws Fault PreconditionFailed, Conflict (the lease was taken away), NoSuchObject, NoSuchBucket, AccessDenied, QuotaExceeded; then the bytes are discarded
  */
 export async function commitDraft(
   context: StoreContext,
   buckets: Buckets,
   caller: Caller,
   { written, draft, conditions, lease }: CommitOf,
-): Promise<Stamp> {
+): Promise<{ stamp: Stamp; bucket: Bucket }> {
   const fence = await lease?.fence()
   return buckets.within(caller, written.name, async bucket => {
     authorizeIn(context, caller, 's3:PutObject', bucket, { key: draft.key })
     // The bytes lie under the id of a bucket that was removed meanwhile, and another one took its name.
     if (bucket.id !== written.id) throw new Fault('NoSuchBucket', { bucket: written.name })
     const ask = { id: draft.version, known: bucket.settingsVersion, draft, conditions, fence }
-    return unwrapIndex(await write(() => context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask)))
+    const answer = await write(() => context.stubs.bucketIndex(rangeOf(bucket, draft.key)).commit(ask))
+    return { stamp: unwrapIndex(answer), bucket }
   })
 }
 

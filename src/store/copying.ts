@@ -8,6 +8,7 @@ import {
   type CopyAsk,
   type Draft,
   listedMarks,
+  type RenameAsk,
   readCopiedObject,
   readStoredObject,
   storedTexts,
@@ -25,7 +26,7 @@ import { newVersion } from './ids'
 import { type Lease, underLease } from './leases'
 import type { Place } from './objects'
 import { openBytes, piecesOf } from './reading'
-import { type AclFor, asksForTags, authorizeWrite, mayIn, withAcl } from './rights'
+import { type AclFor, asksForTags, authorizeIn, authorizeWrite, mayIn, withAcl } from './rights'
 
 /** How often a copy is begun again when its source changes under it. */
 const MAX_TRIES = 4
@@ -36,6 +37,8 @@ export interface CopiedRecord {
   /** As clients are shown them; undefined in buckets that never kept versions. */
   versionId: string | undefined
   sourceVersionId: string | undefined
+  /** Where the copy is. */
+  bucket: Bucket
 }
 
 /** The source of a copy: the latest version, or the one that is named. */
@@ -67,7 +70,7 @@ export class Copying {
 
   /**
    * @returns the record of the copy
-   * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, PreconditionFailed, CopyTooLarge
+   * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, PreconditionFailed, CopyTooLarge, QuotaExceeded
    */
   async copy(caller: Caller, ask: CopyObjectAsk): Promise<CopiedRecord> {
     requireKey(ask.to.key)
@@ -79,6 +82,28 @@ export class Copying {
         if (!sourceChanged || tries === MAX_TRIES) throw error
       }
     }
+  }
+
+  /**
+   * Gives an object another key of its bucket, in one transaction.
+   * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, PreconditionFailed, RenameOfVersions, TokenReused
+   */
+  async rename(caller: Caller, name: string, ask: Omit<RenameAsk, 'id' | 'known' | 'nowMillis'>): Promise<void> {
+    requireKey(ask.from)
+    requireKey(ask.to)
+    const { stubs, now } = this.#context
+    const id = newVersion()
+    await this.#buckets.within(caller, name, async bucket => {
+      authorizeIn(this.#context, caller, 's3:GetObject', bucket, { key: ask.from })
+      authorizeIn(this.#context, caller, 's3:DeleteObject', bucket, { key: ask.from })
+      authorizeWrite(this.#context, caller, bucket, ask.to)
+      const whole = { ...ask, id, known: bucket.settingsVersion, nowMillis: now() }
+      const answer = await write(() => stubs.bucketIndex(rangeOf(bucket, ask.to)).rename(whole))
+      if (!answer.ok && answer.code === 'NoSuchObject') {
+        requireMayMiss(this.#context, caller, 's3:GetObject', bucket, ask.from)
+      }
+      unwrapIndex(answer)
+    })
   }
 
   /**
@@ -164,6 +189,7 @@ export class Copying {
         record: readCopiedObject(copied),
         versionId: shownVersion(bucket, copied.stamp),
         sourceVersionId: shownVersion(bucket, copied.sourceStamp),
+        bucket,
       }
     })
   }
@@ -203,11 +229,12 @@ export class Copying {
         bytes,
       }
       const commit = { written: target, draft, conditions, lease }
-      const stamp = await commitDraft(this.#context, this.#buckets, caller, commit)
+      const { stamp, bucket } = await commitDraft(this.#context, this.#buckets, caller, commit)
       return {
         record: readStoredObject({ ...draft, stamp }),
-        versionId: shownVersion(target, stamp),
+        versionId: shownVersion(bucket, stamp),
         sourceVersionId: shownVersion(sourceBucket, source.stamp),
+        bucket,
       }
     }
     return underLease(standing, of, source.size, lease =>

@@ -68,6 +68,7 @@ export interface ReadObject {
   range: ByteRange | undefined
   /** As clients are shown it; undefined in a bucket that never kept versions. */
   versionId: string | undefined
+  bucket: Bucket
   body: ReadableStream<Uint8Array> | Uint8Array
 }
 
@@ -75,6 +76,7 @@ export interface ReadObject {
 export interface WrittenObject {
   record: ObjectRecord
   versionId: string | undefined
+  bucket: Bucket
 }
 
 /** The objects of all buckets. Each verb takes the caller first and guards itself. */
@@ -89,8 +91,8 @@ export class Objects {
 
   /**
    * Stores a body under a key; what was there before stays until the last byte is checked.
-   * @throws Fault NoSuchBucket, AccessDenied, PreconditionFailed, NoSuchObject (If-Match), Conflict (its lease was
-   *         cleared), and those of `takeIn`
+   * @throws Fault NoSuchBucket, AccessDenied, PreconditionFailed, NoSuchObject (If-Match), QuotaExceeded, Conflict (its
+   *         lease was cleared), and those of `takeIn`
    */
   async put(
     caller: Caller,
@@ -114,10 +116,11 @@ export class Objects {
       const taken = await takeIn(this.#context, body, to)
       const draft = this.#draft(bucket, caller, key, taken, describeBody(description, body, taken))
       const { extents } = taken
-      const stamp = await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
+      const { stamp, bucket: present } = await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
         commitDraft(this.#context, this.#buckets, caller, { written: bucket, draft, conditions, lease }),
       )
-      return { record: readStoredObject({ ...draft, stamp }), versionId: shownVersion(bucket, stamp) }
+      const record = readStoredObject({ ...draft, stamp })
+      return { record, versionId: shownVersion(present, stamp), bucket: present }
     })
   }
 
@@ -131,7 +134,7 @@ export class Objects {
       const found = await findObject(this.#context, caller, bucket, { key: ask.key, stamp: ask.stamp, bytes: true })
       const range = judge(found.record, ask)
       const body = await openBytes(this.#context, bucket, found, range)
-      return { record: found.record, range, versionId: shownVersion(bucket, found.record.stamp), body }
+      return { record: found.record, range, versionId: shownVersion(bucket, found.record.stamp), bucket, body }
     })
   }
 
@@ -139,7 +142,7 @@ export class Objects {
   async head(caller: Caller, ask: GetAsk): Promise<Omit<ReadObject, 'body'>> {
     return this.#buckets.within(caller, ask.bucket, async bucket => {
       const { record } = await findObject(this.#context, caller, bucket, { ...ask, bytes: false })
-      return { record, range: judge(record, ask), versionId: shownVersion(bucket, record.stamp) }
+      return { record, range: judge(record, ask), versionId: shownVersion(bucket, record.stamp), bucket }
     })
   }
 

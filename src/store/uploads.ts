@@ -53,21 +53,27 @@ export class Uploads {
     this.#copying = copying
   }
 
-  /** @returns the id of the new upload */
-  async create(caller: Caller, { bucket: name, key }: Place, given: UploadDescription, acl?: AclFor): Promise<string> {
+  /** @returns what the new upload is told by, and the bucket that it is in */
+  async create(
+    caller: Caller,
+    { bucket: name, key }: Place,
+    given: UploadDescription,
+    acl?: AclFor,
+  ): Promise<{ id: string; initiatedMillis: number; bucket: Bucket }> {
     requireKey(key)
     const { stubs, now } = this.#context
-    const id = timedId(now())
-    await this.#buckets.within(caller, name, async bucket => {
+    const initiatedMillis = now()
+    const id = timedId(initiatedMillis)
+    return this.#buckets.within(caller, name, async bucket => {
       const owner = ownerOf(caller, bucket)
       const description = await withAcl({ ...given, owner }, acl, bucket, owner)
-      const upload: StoredUpload = { key, id, initiatedMillis: now(), description: JSON.stringify(description) }
+      const upload: StoredUpload = { key, id, initiatedMillis, description: JSON.stringify(description) }
       authorizeWrite(this.#context, caller, bucket, key, description)
       requireLockable(bucket, description.lock)
       const ask = { id, known: bucket.settingsVersion, upload }
       unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, key)).createUpload(ask)))
+      return { id, initiatedMillis, bucket }
     })
-    return id
   }
 
   /** @throws Fault NoSuchUpload */
@@ -145,13 +151,13 @@ export class Uploads {
 
   /**
    * Makes the object of the chosen parts.
-   * @throws Fault NoSuchUpload, InvalidPart, PartTooSmall, SizeMismatch, DigestMismatch, PreconditionFailed
+   * @throws Fault NoSuchUpload, InvalidPart, PartTooSmall, SizeMismatch, DigestMismatch, PreconditionFailed, QuotaExceeded
    */
   async complete(
     caller: Caller,
     name: string,
     ask: Omit<CompleteAsk, 'id' | 'known' | 'version' | 'nowMillis' | 'maxObjectBytes'>,
-  ): Promise<Completed & { versionId: string | undefined }> {
+  ): Promise<Completed & { versionId: string | undefined; bucket: Bucket }> {
     requireKey(ask.key)
     const { stubs, now, config } = this.#context
     const version = newVersion()
@@ -161,7 +167,7 @@ export class Uploads {
       const whole = { ...ask, id: version, known: bucket.settingsVersion, version, nowMillis: now(), maxObjectBytes }
       const index = stubs.bucketIndex(rangeOf(bucket, ask.key))
       const completed = unwrapIndex(await write(() => index.completeUpload(whole)))
-      return { ...completed, versionId: shownVersion(bucket, completed.stamp) }
+      return { ...completed, versionId: shownVersion(bucket, completed.stamp), bucket }
     })
   }
 

@@ -31,15 +31,14 @@ export async function authenticate(request: Request, address: Address, wharf: Wh
   const older = wharf.config.sigV2 ? readSigV2Claim(sent) : undefined
   if (older) {
     checkUnsignedPayload(request.headers)
-    const { secretKey, caller } = await wharf.identities.require(older.accessKey)
+    const token = request.headers.get('x-amz-security-token') ?? address.query.get('x-amz-security-token')
+    const { secretKey, caller } = await wharf.identities.require(older.accessKey, token)
     await verifySigV2(older, sent, secretKey, { hostBucket: address.hostBucket, nowMillis: wharf.now() })
     return { caller }
   }
   const claim = readClaim(sent)
   if (!claim) return anonymous(request, address)
-  // There are no temporary credentials yet, so no token can belong to the key.
-  if (claim.securityToken !== undefined) throw new Fault('InvalidToken')
-  const { secretKey, caller } = await wharf.identities.require(claim.accessKey)
+  const { secretKey, caller } = await wharf.identities.require(claim.accessKey, claim.securityToken)
   const verified = await verifyClaim(claim, sent, secretKey, {
     region: wharf.config.region,
     services: ['s3'],
@@ -57,7 +56,7 @@ export async function authenticate(request: Request, address: Address, wharf: Wh
 export async function authenticateForm(claim: PostClaim | undefined, wharf: Wharf): Promise<Caller> {
   if (!claim) return ANONYMOUS
   if (claim.scheme === 'sigv2' && !wharf.config.sigV2) throw new Fault('UnsupportedSignature', { scheme: 'AWS' })
-  const { secretKey, caller } = await wharf.identities.require(claim.accessKey)
+  const { secretKey, caller } = await wharf.identities.require(claim.accessKey, claim.securityToken)
   await verifyPostClaim(claim, secretKey, { region: wharf.config.region, services: ['s3'] })
   return caller
 }

@@ -155,6 +155,16 @@ const FACES = {
   },
   // Never seen by a client: the store looks at the source and copies again.
   CopySourceUnseen: { code: 'OperationAborted', status: 409, message: 'Please try again.' },
+  RenameOfVersions: {
+    code: 'NotImplemented',
+    status: 501,
+    message: 'Objects of a bucket that keeps versions cannot be renamed.',
+  },
+  TokenReused: {
+    code: 'IdempotencyParameterMismatch',
+    status: 400,
+    message: 'The parameters of this request differ from those of the earlier one with the same client token.',
+  },
   IsDeleteMarker: {
     code: 'MethodNotAllowed',
     status: 405,

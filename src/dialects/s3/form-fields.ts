@@ -56,7 +56,7 @@ export async function readPostForm(
 /**
  * What the form says about who signed it.
  * @returns undefined without a policy
- * @throws S3Error InvalidArgument where some of it is missing; Fault SeveralCredentials, UnsupportedSignature, InvalidToken,
+ * @throws S3Error InvalidArgument where some of it is missing; Fault SeveralCredentials, UnsupportedSignature,
  *         QueryCredentialMalformed
  */
 export function readPostClaim(fields: ReadonlyMap<string, string>): PostClaim | undefined {
@@ -64,12 +64,11 @@ export function readPostClaim(fields: ReadonlyMap<string, string>): PostClaim | 
   const isV2 = SIGV2_FIELDS.some(name => fields.has(name))
   if (isV4 && isV2) throw new Fault('SeveralCredentials')
   if (!isV4 && !isV2 && !fields.has('policy')) return undefined
-  // There are no temporary credentials yet, so no token can belong to the key.
-  if (fields.has('x-amz-security-token')) throw new Fault('InvalidToken')
+  const securityToken = fields.get('x-amz-security-token')
   const policy = need(fields, 'policy')
   if (!isV4) {
     const accessKey = need(fields, 'AWSAccessKeyId')
-    return { scheme: 'sigv2', accessKey, signature: need(fields, 'signature'), policy }
+    return { scheme: 'sigv2', accessKey, signature: need(fields, 'signature'), policy, securityToken }
   }
   const algorithm = need(fields, 'x-amz-algorithm')
   if (algorithm !== ALGORITHM) throw new Fault('UnsupportedSignature', { scheme: algorithm })
@@ -78,6 +77,7 @@ export function readPostClaim(fields: ReadonlyMap<string, string>): PostClaim | 
     date: need(fields, 'x-amz-date'),
     signature: need(fields, 'x-amz-signature'),
     policy,
+    securityToken,
   })
 }
 

@@ -27,6 +27,7 @@ import {
 import { putObject } from './operations/object-write'
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from './operations/policy'
 import { postObject } from './operations/post-object'
+import { renameObject } from './operations/rename'
 import { listBuckets } from './operations/service'
 import { getBucketVersioning, listObjectVersions, putBucketVersioning } from './operations/versioning'
 import { invalidArgument, S3Error } from './s3-error'
@@ -166,7 +167,8 @@ const objectOperations: Operation<ObjectCall>[] = [
   { name: 'PutObjectRetention', method: 'PUT', resource: 'retention', run: putObjectRetention },
   { name: 'PutObjectLegalHold', method: 'PUT', resource: 'legal-hold', run: putObjectLegalHold },
   { name: 'PutObjectAcl', method: 'PUT', resource: 'acl', run: putObjectAcl },
-  ...unsupported(['PUT'], ['encryption', 'renameObject']),
+  { name: 'RenameObject', method: 'PUT', resource: 'renameObject', run: renameObject },
+  ...unsupported(['PUT'], ['encryption']),
   ...unsupported(['POST'], ['restore', 'select']),
   ...unsupported(['GET'], ['torrent']),
 ]
