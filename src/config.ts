@@ -19,6 +19,8 @@ export interface Config {
   sigV2: boolean
   /** Base domain of virtual-host style, without a leading dot; undefined turns it off. */
   domain: string | undefined
+  /** Base domain of websites: `{bucket}.{this}`; undefined turns them off. */
+  websiteDomain: string | undefined
   inlineMaxBytes: number
   /** Size of the extents that a body of unknown length is cut into. */
   extentBytes: number
@@ -31,6 +33,9 @@ export interface Config {
   /** An upload to which nothing was added for so long is taken for abandoned; a heal releases it. */
   abandonedUploadMillis: number
   sweepIntervalMillis: number
+  lifecycleIntervalMillis: number
+  /** How long one day of lifecycle rules lasts; shorter ones are for trying rules out. */
+  lifecycleDayMillis: number
   /** How long an identity is believed before it is looked up again. */
   identityCacheMillis: number
   /** JSON text of what shall exist at the start. */
@@ -59,7 +64,8 @@ export function readConfig(env: Env): Config {
     region: env.WHARF_REGION || 'us-east-1',
     sigV2: readChoice(env, 'WHARF_SIGV2', ['on', 'off'] as const, 'on') === 'on',
     domain: env.WHARF_DOMAIN?.replace(/^\.+/, '').toLowerCase() || undefined,
-    inlineMaxBytes: readNumber(env, 'WHARF_INLINE_MAX_BYTES', 16 * 1024, INLINE_HARD_MAX_BYTES),
+    websiteDomain: env.WHARF_WEBSITE_DOMAIN?.replace(/^\.+/, '').toLowerCase() || undefined,
+    inlineMaxBytes: readNumber(env, 'WHARF_INLINE_MAX_BYTES', 16 * 1024, { max: INLINE_HARD_MAX_BYTES }),
     extentBytes: 8 * MiB,
     maxPutBytes: 5 * 1024 * MiB,
     maxObjectBytes: 5 * 1024 * 1024 * MiB,
@@ -67,6 +73,8 @@ export function readConfig(env: Env): Config {
     orphanGraceMillis: 1000 * readNumber(env, 'WHARF_ORPHAN_GRACE_SECONDS', 24 * 3600),
     abandonedUploadMillis: 1000 * readNumber(env, 'WHARF_ABANDONED_UPLOAD_SECONDS', 7 * 24 * 3600),
     sweepIntervalMillis: 1000 * readNumber(env, 'WHARF_SWEEP_INTERVAL_SECONDS', 3600),
+    lifecycleIntervalMillis: 1000 * readNumber(env, 'WHARF_LIFECYCLE_INTERVAL_SECONDS', 3600),
+    lifecycleDayMillis: 1000 * readNumber(env, 'WHARF_LIFECYCLE_DAY_SECONDS', 24 * 3600, { min: 1 }),
     identityCacheMillis: 10_000,
     bootstrap: env.WHARF_BOOTSTRAP || undefined,
     startedMillis: readNumber(env, 'WHARF_STARTED_MILLIS', 0) || undefined,
@@ -98,12 +106,17 @@ function readMasterKey(text: string | undefined): Uint8Array | undefined {
   return bytes
 }
 
-function readNumber(env: Env, name: `WHARF_${string}`, fallback: number, max = Number.MAX_SAFE_INTEGER): number {
+function readNumber(
+  env: Env,
+  name: `WHARF_${string}`,
+  fallback: number,
+  { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
+): number {
   const text = env[name]
   if (text === undefined || text === '') return fallback
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value > max) {
-    throw notConfigured(`${name} must be a whole number from 0 to ${max}, not "${text}".`)
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw notConfigured(`${name} must be a whole number from ${min} to ${max}, not "${text}".`)
   }
   return value
 }

@@ -7,6 +7,7 @@ import type { Quota } from './quota'
 import type { Tag } from './tags'
 import type { Acceleration, Payer } from './transfer'
 import type { VersioningState } from './versions'
+import type { Website } from './website'
 
 /** What may be set on a bucket. Changes in the same order as the objects that it governs. */
 export interface BucketSettings {
@@ -22,6 +23,7 @@ export interface BucketSettings {
   acl?: string
   lifecycle?: Lifecycle
   cors?: CorsRule[]
+  website?: Website
   encryption?: BucketEncryption
   publicAccessBlock?: PublicAccessBlock
   ownership?: Ownership

@@ -5,6 +5,7 @@ import type { CorsRule } from '../model/cors'
 import { Fault } from '../model/fault'
 import { requireNewBucketName } from '../model/names'
 import { type IndexAnswer, unwrap } from '../model/outcome'
+import type { Website } from '../model/website'
 import { read, write } from './calls'
 import type { Decide, StoreContext } from './context'
 import { newVersion, randomId } from './ids'
@@ -75,6 +76,14 @@ export class Buckets {
       if (action !== undefined) authorizeIn(this.#context, caller, action, bucket)
       return unwrapIndex(await read(() => stubs.bucketIndex(firstRange(bucket)).describe()))
     })
+  }
+
+  /** How the bucket shows itself to browsers; asked before it is known what of it they may see. */
+  async websiteOf(name: string): Promise<Website | undefined> {
+    const bucket = await this.#lookUp(name)
+    if (!bucket) throw new Fault('NoSuchBucket', { bucket: name })
+    this.#context.known.set(bucket)
+    return bucket.settings.website
   }
 
   /**

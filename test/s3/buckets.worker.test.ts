@@ -144,7 +144,7 @@ describe('a setting that was never made', () => {
 
   test('cannot be made yet, and says so', async () => {
     const bucket = await freshBucket()
-    for (const name of ['website', 'notification', 'logging', 'replication']) {
+    for (const name of ['notification', 'logging', 'replication']) {
       const answer = await s3('PUT', `/${bucket}`, { query: { [name]: '' }, body: '<x/>' })
       expect([name, answer.status, await codeOf(answer)]).toEqual([name, 501, 'NotImplemented'])
     }

@@ -119,7 +119,6 @@ const bucketOperations: Operation<BucketCall>[] = [
   { name: 'DeleteBucketPolicy', method: 'DELETE', resource: 'policy', run: deleteBucketPolicy },
   { name: 'GetBucketPolicyStatus', method: 'GET', resource: 'policyStatus', run: getBucketPolicyStatus },
   ...documentOperations(),
-  ...setting('BucketWebsite', 'website', unsetSetting('NoSuchWebsiteConfiguration'), ['PUT', 'DELETE']),
   ...setting('BucketNotification', 'notification', emptySetting('NotificationConfiguration'), ['PUT']),
   ...setting('BucketLogging', 'logging', emptySetting('BucketLoggingStatus'), ['PUT']),
   ...setting('BucketReplication', 'replication', unsetSetting('ReplicationConfigurationNotFoundError'), [

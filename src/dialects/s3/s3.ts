@@ -13,6 +13,7 @@ import { expectOwner } from './expected-owner'
 import { failureOf } from './faults'
 import { failure, wantedFormat } from './render'
 import { bucketOperation, objectOperation, serviceOperation } from './routes'
+import { serveWebsite, websiteBucket } from './website-serving'
 
 /**
  * Amazon S3, and the JSON listings of the old MinIO object API at the same addresses.
@@ -34,7 +35,10 @@ async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise
     const address = request.headers.get('cf-connecting-ip') ?? ''
     wharf = await openWharf(env, ctx, { requestId, address, conditions: conditionsOf(request) })
     requireRoot(wharf)
-    response = await answer(request, wharf, requestId)
+    const site = websiteBucket(request, wharf)
+    response = site
+      ? await serveWebsite(request, wharf, { bucket: site, requestId })
+      : await answer(request, wharf, requestId)
   } catch (error) {
     response = explain(error, request, requestId, wharf)
   }

@@ -17,6 +17,7 @@ import {
 } from '../wire-public-access'
 import { MAX_BUCKET_TAGS, readTagging, taggingElements } from '../wire-tags'
 import { accelerationElements, readAcceleration, readRequestPayment, requestPaymentElements } from '../wire-transfer'
+import { readWebsite, websiteElements } from '../wire-website'
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024
 
@@ -73,6 +74,16 @@ export function documentOperations(): Operation<BucketCall>[] {
       read: readCors,
       elements: corsElements,
       unset: 'NoSuchCORSConfiguration',
+      isDeletable: true,
+    }),
+    ...operationsOf({
+      name: 'BucketWebsite',
+      resource: 'website',
+      root: 'WebsiteConfiguration',
+      member: 'website',
+      read: readWebsite,
+      elements: websiteElements,
+      unset: 'NoSuchWebsiteConfiguration',
       isDeletable: true,
     }),
     ...operationsOf({
