@@ -8,9 +8,12 @@ import { BucketCache } from './store/bucket-cache'
 import type { RequestOrigin, StoreContext } from './store/context'
 import { openStore, type Store } from './store/store'
 import { type Env, Stubs } from './stubs'
+import { AccessKeys } from './system/access-keys'
 import { Administration } from './system/administration'
 import { applyBootstrap } from './system/bootstrap'
 import { Identities, IdentityCache } from './system/identities'
+import { People } from './system/people'
+import { Policies } from './system/policies'
 import { restartObjects } from './system/restart'
 import { trafficCounterOf } from './system/traffic'
 
@@ -20,6 +23,9 @@ export interface Wharf {
   store: Store
   jobs: Jobs
   identities: Identities
+  people: People
+  policies: Policies
+  accessKeys: AccessKeys
   administration: Administration
   log: Log
   /** Ends and begins anew every Durable Object, and forgets what this isolate remembers. */
@@ -37,8 +43,8 @@ interface IsolateMemory {
   blobs: Blobs
   buckets: BucketCache
   identities: IdentityCache
-  /** Whether the sweep is known to run. */
-  sweeps: boolean
+  /** Whether the jobs that come round for ever are known to. */
+  jobsRecur: boolean
   /** Whether all that shall exist at the start exists. */
   bootstrapped: boolean
 }
@@ -58,13 +64,14 @@ export async function openWharf(
 ): Promise<Wharf> {
   const memory = memories.get(env) ?? remember(env)
   const wharf = assemble(env, memory, ctx, origin)
-  if (!memory.sweeps) {
-    memory.sweeps = true
-    const set = memory.stubs.jobRunner().ensureSweeping(memory.config.sweepIntervalMillis)
+  if (!memory.jobsRecur) {
+    memory.jobsRecur = true
+    const { sweepIntervalMillis: sweep, lifecycleIntervalMillis: lifecycle } = memory.config
+    const set = memory.stubs.jobRunner().ensureRecurring({ sweep, lifecycle })
     wharf.later(
       set.catch(error => {
         // The next request tries again.
-        memory.sweeps = false
+        memory.jobsRecur = false
         throw error
       }),
     )
@@ -93,7 +100,7 @@ function remember(env: Env): IsolateMemory {
     blobs: new Blobs(env.BLOBS),
     buckets: new BucketCache(),
     identities: new IdentityCache(),
-    sweeps: false,
+    jobsRecur: false,
     bootstrapped: config.bootstrap === undefined || config.root === undefined,
   }
   memories.set(env, memory)
@@ -117,6 +124,9 @@ function assemble(
     store,
     jobs: new Jobs(stubs, store, context.now),
     identities,
+    people: new People(stubs, identities),
+    policies: new Policies(stubs, identities),
+    accessKeys: new AccessKeys(stubs, identities, context.now),
     administration: new Administration({ config, stubs, root: identities.root, counter }, context.now),
     restart: async caller => {
       await restartObjects(stubs, caller, context.now())

@@ -2,7 +2,14 @@ import { DurableObject } from 'cloudflare:workers'
 import { step } from '../../src/jobs/kinds'
 import type { Slice } from '../../src/jobs/step'
 import { Fault, type FaultCode } from '../../src/model/fault'
-import type { Job, JobKind, JobState, JobWithLog } from '../../src/model/job'
+import {
+  type Job,
+  type JobKind,
+  type JobState,
+  type JobWithLog,
+  RECURRING_KINDS,
+  type RecurringKind,
+} from '../../src/model/job'
 import { RESTARTED } from '../../src/model/restart'
 import type { Env } from '../../src/stubs'
 import { openWharfForJobs } from '../../src/wharf'
@@ -21,8 +28,6 @@ const MAX_FAILURES = 10
 
 /** What trying again can put right. Any other fault is the job's end; what is no fault may be anything, and is tried again. */
 const PASSING: readonly FaultCode[] = ['Overloaded', 'Interrupted', 'Internal', 'Conflict']
-
-const SWEEP: NewJob = { id: 'sweep', kind: 'sweep', params: {}, caller: 'wharf', account: '' }
 
 /**
  * Work that outlives a request, in slices driven by an alarm. Every slice may run twice without harm. It is a second door:
@@ -46,12 +51,14 @@ export class JobRunner extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(() => this.#setAlarm())
   }
 
-  /** Sees to it that the sweep comes round in this interval. */
-  async ensureSweeping(intervalMillis: number): Promise<void> {
-    const present = this.#ledger.find(SWEEP.id)
-    const due = Date.now() + intervalMillis
-    if (!present) this.#ledger.add(SWEEP, due, intervalMillis)
-    else this.#ledger.setInterval(SWEEP.id, intervalMillis, due)
+  /** Sees to it that what comes round for ever does so, each in its interval. */
+  async ensureRecurring(intervalsMillis: Record<RecurringKind, number>): Promise<void> {
+    for (const kind of RECURRING_KINDS) {
+      const every = intervalsMillis[kind]
+      const due = Date.now() + every
+      if (this.#ledger.find(kind)) this.#ledger.setInterval(kind, every, due)
+      else this.#ledger.add(recurring(kind), due, every)
+    }
     await this.#setAlarm()
   }
 
@@ -181,6 +188,10 @@ export class JobRunner extends DurableObject<Env> {
     this.#alarmMillis = due
     await this.ctx.storage.setAlarm(due)
   }
+}
+
+function recurring(kind: RecurringKind): NewJob {
+  return { id: kind, kind, params: {}, caller: 'wharf', account: '' }
 }
 
 function isOver({ state }: Job): boolean {

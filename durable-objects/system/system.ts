@@ -1,23 +1,26 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Account } from '../../src/model/caller'
 import { done, type Outcome, refused } from '../../src/model/outcome'
-import type { NewUser, SealedIdentity, SealedRoot } from '../../src/model/people'
+import type {
+  AccessKey,
+  AccessKeyChange,
+  Group,
+  GroupChange,
+  NewAccessKey,
+  NewUser,
+  OwnPolicy,
+  SealedIdentity,
+  SealedRoot,
+  User,
+  UserChange,
+} from '../../src/model/people'
 import { RESTARTED } from '../../src/model/restart'
 import { addTraffic, noTraffic, type Traffic } from '../../src/model/traffic'
-
-const TABLES = `
-  create table if not exists accounts (
-    id text primary key, name text not null unique, display_name text not null, email text
-  ) without rowid;
-  create table if not exists users (
-    account text not null, name text not null, admin integer not null, policies text not null, sealed_swift_key text,
-    primary key (account, name)
-  ) without rowid;
-  create table if not exists access_keys (
-    access_key text primary key, account text not null, user text not null, sealed_secret text not null
-  ) without rowid;
-  create table if not exists notes (name text primary key, value text not null) without rowid;
-`
+import { AccessKeys } from './access-keys'
+import { Accounts, missing } from './accounts'
+import { Policies } from './policies'
+import { prepareTables } from './schema'
+import { Users } from './users'
 
 /** What there is one of. */
 interface Notes {
@@ -29,30 +32,24 @@ interface Notes {
   traffic: Traffic
 }
 
-interface AccountRow extends Record<string, SqlStorageValue> {
-  id: string
-  name: string
-  display_name: string
-  email: string | null
-}
-
-interface IdentityRow extends AccountRow {
-  user: string
-  admin: number
-  policies: string
-  sealed_secret: string
-}
-
 /**
- * Accounts, users and their keys, root's credentials where they were changed, and what the management API keeps. Secrets
- * come in and go out sealed; the key that opens them is never here.
+ * Accounts, users, groups, their policies and keys, root's credentials where they were changed, and what the management API
+ * keeps. Secrets come in and go out sealed; the key that opens them is never here. Who may ask is decided by the callers.
  */
 export class System extends DurableObject {
   readonly #sql = this.ctx.storage.sql
+  readonly #accounts = new Accounts(this.#sql)
+  readonly #users = new Users(this.#sql)
+  readonly #policies = new Policies(this.#sql)
+  readonly #keys = new AccessKeys(this.#sql, {
+    accounts: this.#accounts,
+    users: this.#users,
+    policies: this.#policies,
+  })
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
-    this.#sql.exec(TABLES)
+    prepareTables(this.#sql)
   }
 
   /** Ends this instance of the object, once all it wrote is durable; the next call begins a new one. */
@@ -61,81 +58,143 @@ export class System extends DurableObject {
     this.ctx.abort(RESTARTED)
   }
 
-  /** Who holds this access key; undefined when nobody does. */
+  /** Who holds this access key, disabled or not; undefined when nobody does. */
   identity(accessKey: string): SealedIdentity | undefined {
-    const [row] = this.#sql
-      .exec<IdentityRow>(
-        `select accounts.*, users.name as user, users.admin, users.policies, access_keys.sealed_secret
-         from access_keys
-         join users on users.account = access_keys.account and users.name = access_keys.user
-         join accounts on accounts.id = access_keys.account
-         where access_key = ?`,
-        accessKey,
-      )
-      .toArray()
-    if (!row) return undefined
-    return {
-      account: account(row),
-      user: row.user,
-      admin: row.admin === 1,
-      policies: JSON.parse(row.policies) as string[],
-      sealedSecret: row.sealed_secret,
-    }
+    return this.#keys.identity(accessKey)
   }
 
   account(id: string): Account | undefined {
-    const [row] = this.#sql.exec<AccountRow>('select * from accounts where id = ?', id).toArray()
-    return row && account(row)
+    return this.#accounts.find(id)
   }
 
-  /** Makes an account; one with the same id and name is left alone. */
-  createAccount({ id, name, displayName, email }: Account): Outcome<void> {
-    const [present] = this.#sql.exec<AccountRow>('select * from accounts where id = ? or name = ?', id, name).toArray()
-    if (present) {
-      return present.id === id && present.name === name ? done(undefined) : refused('Conflict', { account: name })
-    }
-    this.#sql.exec('insert into accounts values (?, ?, ?, ?)', id, name, displayName, email ?? null)
-    return done(undefined)
+  accounts(): Account[] {
+    return this.#accounts.list()
+  }
+
+  /** @returns whether it was made: one with the same id and name is left alone */
+  createAccount(account: Account): Outcome<boolean> {
+    return this.#whole(() => this.#accounts.create(account))
+  }
+
+  changeAccount(id: string, change: { displayName?: string; email?: string | null }): Outcome<Account> {
+    return this.#whole(() => this.#accounts.change(id, change))
+  }
+
+  removeAccount(id: string): Outcome<void> {
+    return this.#whole(() => this.#accounts.remove(id))
   }
 
   /** Makes a user with its access key; a user that exists is left alone. A key belongs to one user for ever. */
   createUser(user: NewUser): Outcome<void> {
-    return this.ctx.storage.transactionSync(() => {
-      if (user.accessKey !== undefined) {
-        const [holder] = this.#sql
-          .exec<{ account: string; user: string }>(
-            'select account, user from access_keys where access_key = ?',
-            user.accessKey,
-          )
-          .toArray()
-        const isAnothers = holder && (holder.account !== user.account || holder.user !== user.name)
-        if (isAnothers || this.#note('root')?.accessKey === user.accessKey) {
-          return refused('Conflict', { accessKey: user.accessKey })
-        }
+    return this.#whole(() => {
+      const { account, name, accessKey, sealedSecret } = user
+      if (accessKey !== undefined) {
+        const holder = this.#keys.find(accessKey)
+        const isAnothers = holder && (holder.account !== account || holder.user !== name)
+        if (isAnothers || this.#note('root')?.accessKey === accessKey) return refused('Conflict', { accessKey })
       }
-      const [present] = this.#sql
-        .exec('select 1 from users where account = ? and name = ?', user.account, user.name)
-        .toArray()
-      if (present) return done(undefined)
-      this.#sql.exec(
-        'insert into users values (?, ?, ?, ?, ?)',
-        user.account,
-        user.name,
-        user.admin ? 1 : 0,
-        JSON.stringify(user.policies),
-        user.sealedSwiftKey ?? null,
-      )
-      if (user.accessKey !== undefined && user.sealedSecret !== undefined) {
-        this.#sql.exec(
-          'insert into access_keys values (?, ?, ?, ?)',
-          user.accessKey,
-          user.account,
-          user.name,
-          user.sealedSecret,
-        )
-      }
-      return done(undefined)
+      if (this.#users.find(account, name)) return done(undefined)
+      const added = this.#users.add(user)
+      if (!added.ok) return added
+      if (accessKey === undefined || sealedSecret === undefined || this.#keys.find(accessKey)) return done(undefined)
+      const given = this.#keys.add({ accessKey, account, user: name, sealedSecret, disabled: false })
+      return given.ok ? done(undefined) : given
     })
+  }
+
+  user(account: string, name: string): Outcome<User> {
+    const user = this.#users.find(account, name)
+    return user ? done(user) : missing('user', name)
+  }
+
+  users(account: string): User[] {
+    return this.#users.list(account)
+  }
+
+  /** Makes a user that is not there yet. */
+  addUser(user: NewUser): Outcome<User> {
+    return this.#whole(() =>
+      this.#accounts.find(user.account) ? this.#users.add(user) : missing('account', user.account),
+    )
+  }
+
+  changeUser(account: string, name: string, change: UserChange): Outcome<User> {
+    return this.#whole(() => this.#users.change(account, name, change))
+  }
+
+  removeUser(account: string, name: string): Outcome<void> {
+    return this.#whole(() => this.#users.remove(account, name))
+  }
+
+  group(account: string, name: string): Outcome<Group> {
+    const group = this.#users.findGroup(account, name)
+    return group ? done(group) : missing('group', name)
+  }
+
+  groups(account: string): Group[] {
+    return this.#users.listGroups(account)
+  }
+
+  addGroup(group: Group): Outcome<Group> {
+    return this.#whole(() =>
+      this.#accounts.find(group.account) ? this.#users.addGroup(group) : missing('account', group.account),
+    )
+  }
+
+  changeGroup(account: string, name: string, change: GroupChange): Outcome<Group> {
+    return this.#whole(() => this.#users.changeGroup(account, name, change))
+  }
+
+  removeGroup(account: string, name: string): Outcome<void> {
+    return this.#whole(() => this.#users.removeGroup(account, name))
+  }
+
+  policy(account: string, name: string): Outcome<OwnPolicy> {
+    const policy = this.#policies.find(account, name)
+    return policy ? done(policy) : missing('policy', name)
+  }
+
+  policies(account: string): OwnPolicy[] {
+    return this.#policies.list(account)
+  }
+
+  addPolicy(policy: OwnPolicy): Outcome<void> {
+    return this.#whole(() =>
+      this.#accounts.find(policy.account) ? this.#policies.add(policy) : missing('account', policy.account),
+    )
+  }
+
+  changePolicy(policy: OwnPolicy): Outcome<void> {
+    return this.#whole(() => this.#policies.change(policy))
+  }
+
+  removePolicy(account: string, name: string): Outcome<void> {
+    return this.#whole(() => this.#policies.remove(account, name))
+  }
+
+  accessKey(accessKey: string): Outcome<AccessKey> {
+    const key = this.#keys.find(accessKey)
+    return key ? done(key) : missing('access key', accessKey)
+  }
+
+  /** @param user  undefined for those of all users of the account */
+  accessKeys(account: string, user: string | undefined): AccessKey[] {
+    return this.#keys.list(account, user)
+  }
+
+  addAccessKey(key: NewAccessKey): Outcome<AccessKey> {
+    return this.#whole(() => {
+      const { accessKey } = key
+      return this.#note('root')?.accessKey === accessKey ? refused('Conflict', { accessKey }) : this.#keys.add(key)
+    })
+  }
+
+  changeAccessKey(accessKey: string, change: AccessKeyChange): Outcome<AccessKey> {
+    return this.#whole(() => this.#keys.change(accessKey, change))
+  }
+
+  removeAccessKey(accessKey: string): Outcome<void> {
+    return this.#whole(() => this.#keys.remove(accessKey))
   }
 
   /** Root's credentials; undefined while they are the initial ones. */
@@ -146,8 +205,7 @@ export class System extends DurableObject {
   /** Gives root another pair; from then on the one before, initial or not, is nobody's. */
   changeRoot(root: SealedRoot): Outcome<void> {
     return this.ctx.storage.transactionSync(() => {
-      const [holder] = this.#sql.exec('select 1 from access_keys where access_key = ?', root.accessKey).toArray()
-      if (holder) return refused('Conflict', { accessKey: root.accessKey })
+      if (this.#keys.find(root.accessKey)) return refused('Conflict', { accessKey: root.accessKey })
       this.#keep('root', root)
       return done(undefined)
     })
@@ -190,6 +248,10 @@ export class System extends DurableObject {
     this.#keep('traffic', sum)
   }
 
+  #whole<T>(work: () => Outcome<T>): Outcome<T> {
+    return this.ctx.storage.transactionSync(work)
+  }
+
   #note<K extends keyof Notes>(name: K): Notes[K] | undefined {
     const [row] = this.#sql.exec<{ value: string }>('select value from notes where name = ?', name).toArray()
     // Written by `keep` below.
@@ -199,8 +261,4 @@ export class System extends DurableObject {
   #keep<K extends keyof Notes>(name: K, value: Notes[K]): void {
     this.#sql.exec('insert or replace into notes values (?, ?)', name, JSON.stringify(value))
   }
-}
-
-function account(row: AccountRow): Account {
-  return { id: row.id, name: row.name, displayName: row.display_name, email: row.email ?? undefined }
 }

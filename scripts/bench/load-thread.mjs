@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
+import { sha256Hex, signerFor } from '../local/sigv4.mjs'
 import { HttpConnection } from './http-connection.mjs'
 import { operationsFor } from './operations.mjs'
 import { readCpuMicros } from './runtime-cpu.mjs'
-import { sha256Hex, signerFor } from './sigv4.mjs'
 
 // The load client, in a thread of its own: Miniflare's event loop in the main thread must not stand in its way.
 // Messages come one at a time: { id, side, verb, ... }; each is answered with { id, result } or { id, error }.

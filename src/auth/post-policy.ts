@@ -38,6 +38,8 @@ interface PostSigV4Claim extends SigV4Credential {
   signature: string
   /** Base64, as sent: that is what was signed. */
   policy: string
+  /** Of temporary credentials. */
+  securityToken?: string
 }
 
 interface PostSigV2Claim {
@@ -46,6 +48,7 @@ interface PostSigV2Claim {
   /** Base64, as sent. */
   signature: string
   policy: string
+  securityToken?: string
 }
 
 /** @throws Fault QueryCredentialMalformed */
@@ -54,13 +57,15 @@ export function readPostSigV4Claim(sent: {
   date: string
   signature: string
   policy: string
+  securityToken?: string
 }): PostClaim {
   const credential = readCredential(sent.credential)
   if (credential === undefined) {
     throw malformed('x-amz-credential is not AKID/yyyymmdd/REGION/SERVICE/aws4_request')
   }
   if (readTimestamp(sent.date) === undefined) throw malformed('x-amz-date is not yyyymmddThhmmssZ')
-  return { scheme: 'sigv4', ...credential, timestamp: sent.date, signature: sent.signature, policy: sent.policy }
+  const { date: timestamp, signature, policy, securityToken } = sent
+  return { scheme: 'sigv4', ...credential, timestamp, signature, policy, securityToken }
 }
 
 /**

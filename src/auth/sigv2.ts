@@ -52,6 +52,7 @@ const SIGNED_QUERY = new Set([
 ])
 
 const MOST_SKEW_MILLIS = 900_000
+const TOKEN = 'x-amz-security-token'
 
 /**
  * Reads a SigV2 credential, of the header form or of the query form. Where a request carries anything else besides, this
@@ -129,10 +130,15 @@ function checkTime({ expires }: SigV2Claim, headers: Headers, nowMillis: number)
 
 function stringToSign({ expires }: SigV2Claim, { method, headers, rawQuery }: SentRequest, path: string): string {
   const date = expires ?? (headers.has('x-amz-date') ? '' : (headers.get('date') ?? ''))
-  const signedHeaders = Array.from(amzHeaders(headers))
+  const pairs = queryPairs(rawQuery)
+  // Clients sign the token of temporary credentials as a header, wherever they then put it.
+  const token = expires === undefined ? undefined : pairs.find(([name]) => name === TOKEN)?.[1]
+  const amz = new Map(token === undefined || headers.has(TOKEN) ? [] : [[TOKEN, token]])
+  for (const [name, value] of amzHeaders(headers)) amz.set(name, value)
+  const signedHeaders = Array.from(amz)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => `${name}:${value.trim()}\n`)
-  const signed = queryPairs(rawQuery)
+  const signed = pairs
     .filter(([name]) => SIGNED_QUERY.has(name))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`))

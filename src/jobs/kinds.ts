@@ -2,12 +2,14 @@ import type { JobKind } from '../model/job'
 import { audit } from './audit'
 import { emptyBucket } from './empty-bucket'
 import { healBucket, healFormat, healObject, healUpload } from './heal'
+import { lifecycle } from './lifecycle'
 import type { Slice, Workplace } from './step'
 import { sweep } from './sweep'
 
 /** How each kind of job does a slice. */
 const STEPS = {
   sweep,
+  lifecycle,
   audit,
   'heal-bucket': healBucket,
   'heal-object': healObject,

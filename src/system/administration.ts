@@ -55,7 +55,11 @@ export class Administration {
     } catch {
       // The sentence below is for another key, too.
     }
-    throw new Fault('NotConfigured', {}, 'The configuration cannot be read: set the WHARF_MASTER_KEY that it was kept with.')
+    throw new Fault(
+      'NotConfigured',
+      {},
+      'The configuration cannot be read: set the WHARF_MASTER_KEY that it was kept with.',
+    )
   }
 
   /**

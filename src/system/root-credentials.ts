@@ -78,7 +78,8 @@ export class RootCredentials {
   /** The pair as it is kept. */
   async seal({ accessKey, secretKey }: { accessKey: string; secretKey: string }): Promise<SealedRoot> {
     const { masterKey, root } = this.#config
-    if (root?.isFinal) throw new Fault('AccessDenied', {}, 'The credentials are set by WHARF_ROOT_USER and WHARF_ROOT_PASSWORD.')
+    if (root?.isFinal)
+      throw new Fault('AccessDenied', {}, 'The credentials are set by WHARF_ROOT_USER and WHARF_ROOT_PASSWORD.')
     if (!masterKey) throw new Fault('NotConfigured', {}, NEEDS_MASTER_KEY)
     return { accessKey, sealedSecret: await seal(masterKey, secretKey, holderOf(accessKey)) }
   }

@@ -18,6 +18,8 @@ export interface S3Ask {
   /** Milliseconds by which the client's clock is off. */
   clockOffMillis?: number
   region?: string
+  /** Of the scope; s3 where nothing is said. */
+  service?: string
 }
 
 /** One request through the door, signed by a signer that shares no code with the verifier. */
@@ -43,6 +45,7 @@ export async function s3(method: string, path: string, ask: S3Ask = {}): Promise
     payloadHash,
     time: timestamp(ask.clockOffMillis),
     region: ask.region,
+    service: ask.service,
     ...who,
   })
   return send(method, sent.rawPath, sent.rawQuery, sent.headers, held)

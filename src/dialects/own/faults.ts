@@ -1,5 +1,6 @@
 import { json } from 'itty-router'
 import { Fault, type FaultCode } from '../../model/fault'
+import { MalformedPolicy } from '../../model/policy'
 
 /** Everything that can go wrong here besides what the store says: a request that is not what this dialect knows. */
 export class BadRequest extends Error {}
@@ -13,10 +14,12 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   ClockSkewed: 403,
   RequestExpired: 403,
   InvalidToken: 403,
+  QuotaExceeded: 403,
   NoSuchBucket: 404,
   NoSuchObject: 404,
   NoSuchUpload: 404,
   NoSuchVersion: 404,
+  NoSuchEntity: 404,
   NoSuchJob: 404,
   BodyTooLarge: 413,
   Conflict: 409,
@@ -32,6 +35,9 @@ const STATUS: Partial<Record<FaultCode, number>> = {
 /** What a client is shown of an error; of what nobody foresaw, only the request's id. */
 export function failure(error: unknown, requestId: string): Response {
   if (error instanceof BadRequest) return json({ error: error.message, code: 'BadRequest', requestId }, { status: 400 })
+  if (error instanceof MalformedPolicy) {
+    return json({ error: error.message, code: 'MalformedPolicy', requestId }, { status: 400 })
+  }
   if (!(error instanceof Fault) || error.code === 'Internal') {
     return json({ error: 'Something went wrong; the log says what.', code: 'Internal', requestId }, { status: 500 })
   }

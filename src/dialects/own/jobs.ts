@@ -3,6 +3,7 @@ import type { Caller } from '../../model/caller'
 import { JOB_KINDS, type JobKind, type JobParams, type JobState } from '../../model/job'
 import type { Wharf } from '../../wharf'
 import { BadRequest } from './faults'
+import { asObject, oneOf, readMembers } from './json-body'
 
 /** One request of the API, authenticated. */
 export interface OwnCall {
@@ -48,6 +49,7 @@ const FLAG_PARAMS = ['dryRun', 'deep'] as const
 /** What each kind cannot do without. */
 const NEEDED: Record<JobKind, readonly (typeof TEXT_PARAMS)[number][]> = {
   sweep: [],
+  lifecycle: [],
   audit: [],
   'heal-bucket': ['bucket'],
   'heal-object': ['bucket', 'key'],
@@ -57,7 +59,7 @@ const NEEDED: Record<JobKind, readonly (typeof TEXT_PARAMS)[number][]> = {
 }
 
 function readStart(text: string): { kind: JobKind; params: JobParams } {
-  const document = asObject('the body', parse(text), ['kind', 'params'])
+  const document = readMembers(text, ['kind', 'params'])
   const kind = oneOf('kind', document.kind, JOB_KINDS)
   if (kind === undefined) throw new BadRequest(`kind must be one of ${JOB_KINDS.join(', ')}`)
   const given = asObject('params', document.params ?? {}, [...TEXT_PARAMS, ...FLAG_PARAMS])
@@ -78,28 +80,4 @@ function readStart(text: string): { kind: JobKind; params: JobParams } {
     params[name] = value
   }
   return { kind, params }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new BadRequest('the body is not JSON')
-  }
-}
-
-function asObject(place: string, value: unknown, members: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new BadRequest(`${place} must be an object`)
-  }
-  const stranger = Object.keys(value).find(name => !members.includes(name))
-  if (stranger !== undefined) throw new BadRequest(`${place} has no member "${stranger}"`)
-  return value as Record<string, unknown>
-}
-
-function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T | undefined {
-  if (value === null || value === undefined) return undefined
-  const choice = choices.find(one => one === value)
-  if (choice === undefined) throw new BadRequest(`${name} must be one of ${choices.join(', ')}`)
-  return choice
 }

@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
 
 /**
- * Signs requests with AWS Signature Version 4 in the Authorization header. Made for the bench alone: paths and queries
- * come percent-encoded, and three headers are signed (host, x-amz-content-sha256, x-amz-date).
+ * Signs requests with AWS Signature Version 4 in the Authorization header. Made for the bench and the command alone: paths and
+ * queries come percent-encoded, and three headers are signed (host, x-amz-content-sha256, x-amz-date).
  *
  * @param account  { accessKey, secretKey, region }
  * @see            AWS General Reference, Signature Version 4
