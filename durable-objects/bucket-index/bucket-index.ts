@@ -99,6 +99,11 @@ export class BucketIndex extends DurableObject {
     return this.#bucket && this.#ground.tally.read()
   }
 
+  /** Counts objects and bytes anew. */
+  recount(): void {
+    if (this.#bucket) this.#transact(() => this.#ground.tally.recount())
+  }
+
   /** Ends this instance of the object, once all it wrote is durable; the next call begins a new one. */
   async restart(): Promise<void> {
     await this.ctx.storage.sync()
@@ -269,7 +274,10 @@ export class BucketIndex extends DurableObject {
 
   #transact<T>(work: () => T): T {
     try {
-      return this.ctx.storage.transactionSync(work)
+      return this.ctx.storage.transactionSync(() => {
+        this.#ground.tally.prepare()
+        return work()
+      })
     } catch (error) {
       this.#ground.tally.forget()
       throw error

@@ -15,11 +15,23 @@ export class Tally {
   readonly #sql: SqlStorage
   /** The true counters while the row is not exact; undefined while it is, or nobody knows. */
   #counters: BucketCounters | undefined
+  /** Whether the row was seen to be exact, and nothing was counted since. */
+  #isRowExact = false
   #seq = 0
   #lastOfBlock = 0
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
+  }
+
+  /**
+   * To be called before a transaction changes anything: counts the objects anew where the last instance of the index ended
+   * in the middle of a burst. In the middle of a change it would be too late.
+   */
+  prepare(): void {
+    if (this.#counters || this.#isRowExact) return
+    if (!this.#readRow()) this.#putDown(this.#recount())
+    this.#isRowExact = true
   }
 
   /**
@@ -49,14 +61,23 @@ export class Tally {
   /** After a transaction that was undone: what was counted in it never happened, nor was its block of numbers taken. */
   forget(): void {
     this.#counters = undefined
+    this.#isRowExact = false
     this.#seq = 0
     this.#lastOfBlock = 0
+  }
+
+  /** Counts anew, whatever was counted. */
+  recount(): void {
+    this.#counters = undefined
+    this.#putDown(this.#recount())
+    this.#isRowExact = true
   }
 
   #add({ objects, bytes }: BucketCounters): void {
     const present = this.read()
     if (!this.#counters) {
       this.#sql.exec('update tally set exact = 0')
+      this.#isRowExact = false
       setTimeout(() => this.#settle(), SETTLE_MILLIS)
     }
     this.#counters = { objects: present.objects + objects, bytes: present.bytes + bytes }
@@ -64,9 +85,13 @@ export class Tally {
 
   #settle(): void {
     if (!this.#counters) return
-    const { objects, bytes } = this.#counters
-    this.#sql.exec('update tally set objects = ?, bytes = ?, exact = 1', objects, bytes)
+    this.#putDown(this.#counters)
     this.#counters = undefined
+    this.#isRowExact = true
+  }
+
+  #putDown({ objects, bytes }: BucketCounters): void {
+    this.#sql.exec('update tally set objects = ?, bytes = ?, exact = 1', objects, bytes)
   }
 
   #readRow(): BucketCounters | undefined {

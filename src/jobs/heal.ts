@@ -25,6 +25,7 @@ export const healBucket: Step<HealBucketCursor> = async (place, slice) => {
   const bucket = await openBucket(place, slice)
   const index = place.context.stubs.bucketIndex(firstRange(bucket))
   const cursor = slice.cursor ?? { stage: 'objects' }
+  if (!slice.cursor && !slice.params.dryRun) await index.recount()
   if (cursor.stage === 'objects') {
     const page = await index.placedObjects({ prefix: '', after: cursor.after, limit: PAGE })
     let last = cursor.after

@@ -163,6 +163,18 @@ test('the index counts its objects and bytes', async () => {
   expect(await counters()).toEqual({ objects: 2, bytes: 30_000 })
 })
 
+test('the index counts a removal once, that comes first after it was lost in the middle of a burst', async () => {
+  const bucket = await freshBucket()
+  const entry = await env.NAMESPACE.getByName('namespace').find(bucket)
+  const stub = () => env.BUCKET_INDEX.getByName(entry?.id ?? '')
+  await s3('PUT', `/${bucket}/a`, { body: 'x'.repeat(10) })
+  await s3('PUT', `/${bucket}/b`, { body: 'x'.repeat(20) })
+  await evictDurableObject(stub())
+  await s3('DELETE', `/${bucket}/a`)
+  const answer = await stub().counters({ known: 1 })
+  expect(answer.ok && answer.value).toEqual({ objects: 1, bytes: 20 })
+})
+
 test('the index counts right after it was lost in the middle of a burst of writes', async () => {
   const bucket = await freshBucket()
   const entry = await env.NAMESPACE.getByName('namespace').find(bucket)
