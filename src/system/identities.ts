@@ -3,6 +3,7 @@ import type { Config } from '../config'
 import { type Account, type Caller, type Identity, ROOT_ACCOUNT } from '../model/caller'
 import { Fault } from '../model/fault'
 import { unwrap } from '../model/outcome'
+import { read } from '../store/calls'
 import type { Stubs } from '../stubs'
 import { RootCredentials, type RootMemory, type RootPair } from './root-credentials'
 
@@ -71,7 +72,7 @@ export class Identities {
 
   /** The account of this id; undefined when there is none. */
   async account(id: string): Promise<Account | undefined> {
-    return id === ROOT_ACCOUNT.id ? ROOT_ACCOUNT : await this.#stubs.system().account(id)
+    return id === ROOT_ACCOUNT.id ? ROOT_ACCOUNT : await read(() => this.#stubs.system().account(id))
   }
 
   /** Makes an account; what exists already is left alone. */
@@ -102,7 +103,7 @@ export class Identities {
 
   async #lookUp(accessKey: string): Promise<Identity | undefined> {
     const { masterKey } = this.#config
-    const sealed = await this.#stubs.system().identity(accessKey)
+    const sealed = await read(() => this.#stubs.system().identity(accessKey))
     if (!sealed) return undefined
     if (!masterKey) throw new Fault('NotConfigured', {}, 'Set WHARF_MASTER_KEY: without it no user key can be read.')
     const secretKey = await unseal(masterKey, sealed.sealedSecret, `access key ${accessKey}`)
