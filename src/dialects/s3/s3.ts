@@ -30,7 +30,7 @@ async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise
   let wharf: Wharf | undefined
   let response: Response
   try {
-    wharf = await openWharf(env, ctx)
+    wharf = await openWharf(env, ctx, { requestId, address: request.headers.get('cf-connecting-ip') ?? '' })
     requireRoot(wharf)
     response = await answer(request, wharf, requestId)
   } catch (error) {

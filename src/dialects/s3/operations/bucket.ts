@@ -2,13 +2,14 @@ import { readXml } from '../../../wire/xml'
 import type { BucketCall } from '../call'
 import { xml } from '../render'
 import { invalidArgument, notImplemented, S3Error } from '../s3-error'
-import { readText } from '../wire-document'
+import { readText, refuseStrangers } from '../wire-document'
 import { refuseAcl } from '../wire-object'
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024
 
 /** PUT /{bucket}. Source: S3 API reference, CreateBucket. */
 export async function createBucket({ caller, bucket, headers, openBody, wharf }: BucketCall): Promise<Response> {
+  refuseStrangers(caller)
   refuseAcl(headers)
   if (headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
     throw notImplemented('x-amz-bucket-object-lock-enabled')

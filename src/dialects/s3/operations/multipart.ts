@@ -16,7 +16,7 @@ import {
   readUploadChecksum,
 } from '../wire-checksum'
 import { writeConditions } from '../wire-conditions'
-import { readXmlBody } from '../wire-document'
+import { readXmlBody, refuseStrangers } from '../wire-document'
 import { readCompletion, readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
 import { readPageAsk } from './listing'
@@ -70,6 +70,7 @@ export async function uploadPart(call: ObjectCall): Promise<Response> {
 export async function completeMultipartUpload(call: ObjectCall): Promise<Response> {
   const { caller, bucket, key, headers, openBody, wharf, address } = call
   const { upload } = readUploadPlace(call)
+  refuseStrangers(caller)
   const what = { root: 'CompleteMultipartUpload', lists: ['Part'], maxBytes: MAX_DOCUMENT_BYTES }
   const parts = readCompletion(await readXmlBody(openBody('object'), what))
   const size = headers.get('x-amz-mp-object-size')

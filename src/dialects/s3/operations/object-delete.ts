@@ -8,7 +8,7 @@ import type { BucketCall, ObjectCall } from '../call'
 import { failureOf } from '../faults'
 import { xml } from '../render'
 import { invalidArgument, S3Error } from '../s3-error'
-import { readXmlBody } from '../wire-document'
+import { readXmlBody, refuseStrangers } from '../wire-document'
 import { requireNoVersion } from './object-read'
 
 const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -40,6 +40,7 @@ interface Wanted {
 /** POST /{bucket}?delete. Each entry is judged by itself. Source: S3 API reference, DeleteObjects. */
 export async function deleteObjects(call: BucketCall): Promise<Response> {
   const { caller, bucket, openBody, wharf } = call
+  refuseStrangers(caller)
   const body = openBody()
   const { promised } = body
   const isSigned = promised.sha256 !== undefined
