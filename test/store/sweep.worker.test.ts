@@ -146,6 +146,23 @@ test('a reader in mid-stream survives an overwrite', async () => {
   expect(md5(new Uint8Array(await reading.arrayBuffer()))).toBe(md5(bytes))
 })
 
+test('two sweeps side by side forget only what they deleted', async () => {
+  const bucket = await freshBucket()
+  const entry = await env.NAMESPACE.getByName('namespace').find(bucket)
+  const index = env.BUCKET_INDEX.getByName(entry?.id ?? '')
+  const release = async () => {
+    await s3('PUT', `/${bucket}/key`, { body: randomBytes(50_000) })
+    await s3('DELETE', `/${bucket}/key`)
+  }
+  const released = async () => (await index.sweepState(Date.now() + 1000, 10))?.released ?? []
+  await release()
+  const seenByBoth = await released()
+  await index.forgetReleased(seenByBoth)
+  await release()
+  await index.forgetReleased(seenByBoth)
+  expect(await released()).toHaveLength(1)
+})
+
 test('the index counts its objects and bytes', async () => {
   const bucket = await freshBucket()
   const counters = async () => {
