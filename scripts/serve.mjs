@@ -38,15 +38,22 @@ async function serve() {
   const { worker, variables } = await loadWorker()
   const { bindings, unknown } = selectWorkerVariables(settings.variables, variables)
   for (const name of unknown) say(`${name} is set, but Wharf knows no such setting; npm start -- --help lists them.`)
-  bind(worker, { ...bindings, ...secrets(settings, kept), ...openings(settings), WHARF_BOOTSTRAP: bootstrap })
+  bind(worker, {
+    ...bindings,
+    ...secrets(settings, kept),
+    ...openings(settings),
+    WHARF_BOOTSTRAP: bootstrap,
+    WHARF_STARTED_MILLIS: String(Date.now()),
+  })
 
   const { url, endpoint, finish } = await startRuntime({ worker, settings, state, stopping, say })
-  await requireHealth(endpoint)
+  const { rootCredentials } = await requireHealth(endpoint)
   // Not before: a workerd that is told to end while it starts may not hear it.
   stopping.whenAsked(finish)
   state.note({ url })
   process.stdout.write(readyLine(url))
-  if (settings.log !== 'quiet') process.stdout.write(linesToPaste({ endpoint, settings, kept }))
+  const isChanged = rootCredentials === 'changed'
+  if (settings.log !== 'quiet') process.stdout.write(linesToPaste({ endpoint, settings, kept, isChanged }))
 }
 
 /** All that is not meant for programs goes to stderr. */

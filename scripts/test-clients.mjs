@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { awsCli, awsCliOfDebian } from '../test/clients/aws-cli.mjs'
 import { boto3 } from '../test/clients/boto3.mjs'
 import { curl } from '../test/clients/curl.mjs'
+import { madmin, madminCurl } from '../test/clients/madmin.mjs'
 import { mc } from '../test/clients/mc.mjs'
 import { LeftOut } from '../test/clients/prepare.mjs'
 import { rclone } from '../test/clients/rclone.mjs'
@@ -18,7 +19,7 @@ import { startServer } from '../test/clients/server.mjs'
  * `npm run test:clients`: the clients that people have, against the local server on a real port. Each scenario gets a
  * folder of its own, HOME included, and compares the bytes that come back.
  */
-const CLIENTS = [curl, awsCli, awsCliOfDebian, boto3, rclone, s3cmd, s3cmdOfDebian, restic, mc]
+const CLIENTS = [curl, awsCli, awsCliOfDebian, boto3, rclone, s3cmd, s3cmdOfDebian, restic, mc, madminCurl, madmin]
 const DISK_BYTES_PER_BIG_BYTE = 4
 const HELP = `npm run test:clients -- [flags]
 

@@ -293,8 +293,8 @@ export class BucketIndex extends DurableObject {
     return { released: releasedBlobs(this.#sql, beforeMillis, limit), through: sweptThrough(this.#sql) }
   }
 
-  forgetReleased(ids: number[]): void {
-    if (this.#bucket) this.ctx.storage.transactionSync(() => forgetReleased(this.#sql, ids))
+  forgetReleased(released: ReleasedBlob[]): void {
+    if (this.#bucket) this.ctx.storage.transactionSync(() => forgetReleased(this.#sql, released))
   }
 
   /** For the sweep: which of these blobs nothing names. */

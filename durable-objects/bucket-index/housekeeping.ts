@@ -12,8 +12,9 @@ export function releasedBlobs(sql: SqlStorage, beforeMillis: number, limit: numb
     .toArray()
 }
 
-export function forgetReleased(sql: SqlStorage, ids: number[]): void {
-  for (const id of ids) sql.exec('delete from released where id = ?', id)
+/** An id may come again once its row is gone; with the blob it cannot be another's. */
+export function forgetReleased(sql: SqlStorage, released: ReleasedBlob[]): void {
+  for (const { id, blob } of released) sql.exec('delete from released where id = ? and blob = ?', id, blob)
 }
 
 /**

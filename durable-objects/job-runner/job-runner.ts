@@ -83,17 +83,17 @@ export class JobRunner extends DurableObject<Env> {
     return present && shown(present)
   }
 
-  list(ask: { kind?: JobKind; state?: JobState; account?: string; limit: number }): Job[] {
+  list(ask: JobOwner & { kind?: JobKind; state?: JobState; limit: number }): Job[] {
     return this.#ledger.list(ask)
   }
 
-  find(id: string, account?: string): JobWithLog | undefined {
-    const job = this.#ledger.find(id, account)
+  find(id: string, owner?: JobOwner): JobWithLog | undefined {
+    const job = this.#ledger.find(id, owner)
     return job && { ...shown(job), log: this.#ledger.log(id) }
   }
 
-  abort(id: string, account: string | undefined, nowMillis: number): Job | undefined {
-    const present = this.#ledger.find(id, account)
+  abort(id: string, owner: JobOwner, nowMillis: number): Job | undefined {
+    const present = this.#ledger.find(id, owner)
     if (!present) return undefined
     this.#ledger.abort(id, nowMillis)
     if (present.state === 'running') this.#aborted.add(id)

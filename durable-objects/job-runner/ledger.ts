@@ -1,4 +1,4 @@
-import type { Job, JobKind, JobLogLine, JobParams, JobState } from '../../src/model/job'
+import type { Job, JobKind, JobLogLine, JobOwner, JobParams, JobState } from '../../src/model/job'
 
 export interface NewJob {
   id: string
@@ -64,22 +64,28 @@ export class Ledger {
     this.#forgetOld(nowMillis)
   }
 
-  /** @param account  whose jobs may be seen; undefined for all */
-  find(id: string, account?: string): DueJob | undefined {
+  find(id: string, { account, caller }: JobOwner = {}): DueJob | undefined {
     const [row] = this.#sql
-      .exec<JobRow>('select * from jobs where id = ?1 and (?2 is null or account = ?2)', id, account ?? null)
+      .exec<JobRow>(
+        'select * from jobs where id = ?1 and (?2 is null or account = ?2) and (?3 is null or caller = ?3)',
+        id,
+        account ?? null,
+        caller ?? null,
+      )
       .toArray()
     return row && readJob(row)
   }
 
-  list({ kind, state, account, limit }: { kind?: JobKind; state?: JobState; account?: string; limit: number }): Job[] {
+  list({ kind, state, account, caller, limit }: JobOwner & { kind?: JobKind; state?: JobState; limit: number }): Job[] {
     return this.#sql
       .exec<JobRow>(
         `select * from jobs where (?1 is null or kind = ?1) and (?2 is null or state = ?2) and (?3 is null or account = ?3)
-         order by created desc, id limit ?4`,
+           and (?4 is null or caller = ?4)
+         order by created desc, id limit ?5`,
         kind ?? null,
         state ?? null,
         account ?? null,
+        caller ?? null,
         limit,
       )
       .toArray()

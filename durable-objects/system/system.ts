@@ -27,7 +27,7 @@ interface Notes {
   root: SealedRoot
   /** Sealed. */
   configuration: string
-  /** When the place was first used, or started anew. */
+  /** When the place was last told to restart, or its uptime was first asked for. */
   startedMillis: number
   traffic: Traffic
 }
@@ -225,12 +225,15 @@ export class System extends DurableObject {
     })
   }
 
-  /** When the place was first used, as far as anybody asked or counted, or was started anew. */
-  startedMillis(nowMillis: number): number {
+  /**
+   * When the place was last told to restart; where it never was, when somebody first asked.
+   * @param ifUnknown  noted as the answer where there is none yet
+   */
+  startedMillis(ifUnknown: number): number {
     const noted = this.#note('startedMillis')
     if (noted !== undefined) return noted
-    this.#keep('startedMillis', nowMillis)
-    return nowMillis
+    this.#keep('startedMillis', ifUnknown)
+    return ifUnknown
   }
 
   noteRestart(nowMillis: number): void {

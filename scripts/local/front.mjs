@@ -1,4 +1,4 @@
-import { connect, createServer } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { EmptyBodyWatch } from './empty-body-watch.mjs'
 import { portComplaint } from './port.mjs'
@@ -7,9 +7,14 @@ import { portComplaint } from './port.mjs'
 const RECONNECTS = 30
 const RECONNECT_MILLIS = 100
 
+/** A client that goes on sending when all of its answer is out is listened to so long. */
+const LAST_WORDS_MILLIS = 5000
+
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-/** For somebody who asks for a tunnel; the runtime would answer 500. */
+/** For somebody who asks for a tunnel; the runtime would answer 500, and complain on stderr. */
 const NO_TUNNEL = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+const TUNNEL = Buffer.from('CONNECT ')
+const INTERIM = Buffer.from('HTTP/1.1 1')
 
 /**
  * The port that clients know. It passes bytes on to the runtime and back, and adds the one thing that the runtime leaves
@@ -62,8 +67,7 @@ export class Front {
       client.pause()
       client.unshift(first)
       client.removeListener('end', leave)
-      if (first.toString('latin1', 0, 8) === 'CONNECT ') client.end(NO_TUNNEL)
-      else this.#serve(client)
+      this.#serve(client)
     })
   }
 
@@ -71,21 +75,51 @@ export class Front {
     const upstream = await this.#reach(client)
     if (!upstream) return client.destroy()
     upstream.on('error', () => {})
-    upstream.once('close', () => (upstream.readableEnded ? client.end() : client.destroy()))
+    upstream.once('end', () => this.#part(client))
+    upstream.once('close', () => (isAnswered ? this.#part(client) : client.destroy()))
     client.once('close', () => upstream.destroy())
 
     const watch = new EmptyBodyWatch()
-    client.on('data', chunk => {
-      if (watch.sees(chunk)) client.write(CONTINUE)
+    // Whether the last word was the runtime's: what the client says then begins a request, and is not part of a body.
+    let isAnswered = true
+    upstream.on('data', chunk => {
+      isAnswered = !beginsWith(chunk, INTERIM)
     })
-    client.pipe(upstream)
-    upstream.pipe(client)
+    client.on('data', chunk => {
+      if (upstream.destroyed) return
+      if (isAnswered && beginsWith(chunk, TUNNEL)) return this.#refuseTunnel(client, upstream)
+      isAnswered = false
+      if (watch.sees(chunk)) client.write(CONTINUE)
+      if (!upstream.write(chunk)) client.pause()
+    })
+    upstream.on('drain', () => client.resume())
+    client.once('end', () => upstream.end())
+    client.resume()
+    upstream.pipe(client, { end: false })
+  }
+
+  #refuseTunnel(client, upstream) {
+    client.write(NO_TUNNEL)
+    upstream.destroy()
+  }
+
+  /**
+   * Where a body is not wanted the runtime answers and closes. What the client still sends is heard to its end: were it closed
+   * as well, the answer would be lost in the reset of the connection.
+   */
+  #part(client) {
+    if (client.writableEnded) return
+    client.resume()
+    client.end(() => {
+      const patience = setTimeout(() => client.destroy(), LAST_WORDS_MILLIS)
+      client.once('close', () => clearTimeout(patience))
+    })
   }
 
   /** A connection to the runtime; undefined when it does not come back, or the client goes. */
   async #reach(client) {
     for (let tries = 0; tries < RECONNECTS && !client.destroyed; tries++) {
-      const socket = connect({ ...this.#upstream, allowHalfOpen: true, noDelay: true })
+      const socket = new Upstream({ allowHalfOpen: true, noDelay: true }).connect(this.#upstream)
       const isOpen = await new Promise(resolve => {
         socket.once('connect', () => resolve(true))
         socket.once('error', () => resolve(false))
@@ -95,4 +129,19 @@ export class Front {
     }
     return undefined
   }
+}
+
+/** A write that fails does not end the reading: the answer may have come before the runtime closed. */
+class Upstream extends Socket {
+  _write(chunk, encoding, done) {
+    super._write(chunk, encoding, () => done())
+  }
+
+  _writev(chunks, done) {
+    super._writev(chunks, () => done())
+  }
+}
+
+function beginsWith(chunk, words) {
+  return chunk.length >= words.length && chunk.compare(words, 0, words.length, 0, words.length) === 0
 }

@@ -1,3 +1,9 @@
+const CHANGED = `
+  Root's credentials were changed through the management API: sign with the changed ones.
+  To set them anew, start with WHARF_ROOT_USER and WHARF_ROOT_PASSWORD, which win over them.
+
+`
+
 /** The line that programs wait for. */
 export function readyLine(url) {
   return `wharf ready on ${url}\n`
@@ -6,10 +12,12 @@ export function readyLine(url) {
 /**
  * Lines to paste, for the clients that people have.
  *
- * @param endpoint  where this machine reaches the server
- * @param kept      the credentials of the state folder, which are shown; those from outside are not
+ * @param endpoint   where this machine reaches the server
+ * @param kept       the credentials of the state folder, which are shown; those from outside are not
+ * @param isChanged  whether those of the state folder are good for nothing any more
  */
-export function linesToPaste({ endpoint, settings, kept }) {
+export function linesToPaste({ endpoint, settings, kept, isChanged }) {
+  if (isChanged) return CHANGED
   const user = settings.root ? quoteForShell(settings.root.user) : kept.rootUser
   const password = settings.root ? '"$WHARF_ROOT_PASSWORD"' : kept.rootPassword
   const { WHARF_REGION } = settings.variables

@@ -6,22 +6,25 @@ const TIMEOUT_MILLIS = 30_000
 /**
  * Asks the Worker whether it can serve; it checks its settings and carries out the bootstrap file on the way.
  *
+ * @returns { rootCredentials }: 'configured', 'initial', or 'changed' through the management API
  * @throws Complaint with the Worker's own sentence
  */
 export async function requireHealth(endpoint) {
   const { status, text } = await ask(`${endpoint}/_wharf/health`)
-  if (status === 200) return
+  const answer = readJson(text)
+  if (status === 200) return { rootCredentials: answer.rootCredentials }
+  const { error } = answer
   throw new Complaint(
-    readSentence(text) ?? `The Worker is not healthy: /_wharf/health answers ${status} ${text.trim()}`,
+    (typeof error === 'string' ? error : undefined) ??
+      `The Worker is not healthy: /_wharf/health answers ${status} ${text.trim()}`,
   )
 }
 
-function readSentence(text) {
+function readJson(text) {
   try {
-    const { error } = JSON.parse(text)
-    return typeof error === 'string' ? error : undefined
+    return Object(JSON.parse(text))
   } catch {
-    return undefined
+    return {}
   }
 }
 

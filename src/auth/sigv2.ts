@@ -109,6 +109,11 @@ export async function verifySigV2(
   })
 }
 
+/** Whether a query parameter is part of what is signed. */
+export function signsParameter(name: string): boolean {
+  return SIGNED_QUERY.has(name)
+}
+
 /** Told at a glance, since nearly every request is of the newer scheme. */
 function mayBeSigV2(authorization: string, rawQuery: string): boolean {
   return authorization.startsWith('AWS ') || /(^|&)(AWSAccessKeyId|Signature)(=|&|$)/.test(rawQuery)

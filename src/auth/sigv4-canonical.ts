@@ -5,7 +5,7 @@ import { canonicalQuery } from './sigv4-query'
 
 /**
  * The canonical requests that the client may have signed, the most likely first, each once. Mostly there is one; there
- * are more where clients disagree on the form (an escaped slash in the path), or where the way here has changed what
+ * are more where clients disagree on the form (an escaped slash in the path, an unsorted query), or where the way here has changed what
  * was sent (Accept-Encoding, repeated headers). All of them mean the same request, so that any may be accepted.
  *
  * A signed header that is absent stands there as empty; the verifier refuses it.
@@ -14,12 +14,19 @@ import { canonicalQuery } from './sigv4-query'
  * @see   S3 API reference, "Create a canonical request"
  */
 export function* canonicalRequests(claim: SigV4Claim, request: SentRequest): Generator<string, void> {
-  const query = canonicalQuery(request.rawQuery, claim.form === 'presigned' ? 'X-Amz-Signature' : undefined)
   const tail = `${claim.signedHeaders.join(';')}\n${claim.payloadHash}`
   const paths = canonicalPaths(request.rawPath)
   for (const headers of canonicalHeaders(claim.signedHeaders, request)) {
-    for (const path of paths) yield `${request.method}\n${path}\n${query}\n${headers}\n${tail}`
+    for (const query of canonicalQueries(claim, request)) {
+      for (const path of paths) yield `${request.method}\n${path}\n${query}\n${headers}\n${tail}`
+    }
   }
+}
+
+/** Sorted and strictly encoded; then verbatim, since curl (7.88 at least) signs the query as it sends it. */
+function canonicalQueries({ form }: SigV4Claim, { rawQuery }: SentRequest): Set<string> {
+  if (form === 'presigned') return new Set([canonicalQuery(rawQuery, 'X-Amz-Signature')])
+  return new Set([canonicalQuery(rawQuery), rawQuery])
 }
 
 /** Decoded once and strictly encoded; then verbatim, since some clients sign an escaped slash as they send it. */

@@ -1,7 +1,8 @@
 import { authorize } from '../auth/authorize'
+import { layersOf } from '../auth/identity-layers'
 import { type Caller, ROOT_ACCOUNT } from '../model/caller'
 import { Fault } from '../model/fault'
-import type { Job, JobKind, JobParams, JobState, JobWithLog } from '../model/job'
+import type { Job, JobKind, JobOwner, JobParams, JobState, JobWithLog } from '../model/job'
 import { randomId } from '../store/ids'
 import type { Store } from '../store/store'
 import type { Stubs } from '../stubs'
@@ -38,12 +39,12 @@ export class Jobs {
 
   /** The latest jobs, newest first. */
   async list(caller: Caller, ask: { kind?: JobKind; state?: JobState; limit: number }): Promise<Job[]> {
-    return this.#stubs.jobRunner().list({ ...ask, account: this.#accountOf(caller) })
+    return this.#stubs.jobRunner().list({ ...ask, ...this.#whose(caller) })
   }
 
   /** @throws Fault NoSuchJob */
   async find(caller: Caller, id: string): Promise<JobWithLog> {
-    return this.#require(await this.#stubs.jobRunner().find(id, this.#accountOf(caller)), id)
+    return this.#require(await this.#stubs.jobRunner().find(id, this.#whose(caller)), id)
   }
 
   /**
@@ -51,7 +52,7 @@ export class Jobs {
    * @throws Fault NoSuchJob
    */
   async abort(caller: Caller, id: string): Promise<Job> {
-    return this.#require(await this.#stubs.jobRunner().abort(id, this.#accountOf(caller), this.#now()), id)
+    return this.#require(await this.#stubs.jobRunner().abort(id, this.#whose(caller), this.#now()), id)
   }
 
   async #authorize(caller: Caller, kind: JobKind, { bucket }: JobParams): Promise<void> {
@@ -59,10 +60,15 @@ export class Jobs {
     await this.#store.buckets.describe(caller, bucket ?? '', 's3:DeleteObject')
   }
 
-  /** Whose jobs a caller is shown; undefined for all. */
-  #accountOf(caller: Caller): string | undefined {
-    if (caller.kind === 'anonymous') throw new Fault('AccessDenied')
-    return caller.kind === 'root' ? undefined : caller.account.id
+  /**
+   * Whose jobs a caller is shown: root all, an admin those of its account, a user its own. A key that is held to less than its
+   * user manages nothing.
+   */
+  #whose(caller: Caller): JobOwner {
+    const { own, limits } = layersOf(caller)
+    if (caller.kind === 'anonymous' || limits.length > 0) throw new Fault('AccessDenied')
+    if (caller.kind === 'root') return {}
+    return own === 'everything' ? { account: caller.account.id } : { account: caller.account.id, caller: caller.user }
   }
 
   #require<T>(job: T | undefined, id: string): T {

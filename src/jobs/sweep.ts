@@ -54,7 +54,7 @@ export async function sweepBucket(
       bucketId,
       state.released.map(released => released.blob),
     )
-    await index().forgetReleased(state.released.map(released => released.id))
+    await index().forgetReleased(state.released)
     slice.count('released', state.released.length)
     if (slice.isOver()) return through
   }

@@ -32,6 +32,14 @@ export interface JobParams {
   deep?: boolean
 }
 
+/** Whose jobs are meant; nothing stands for all. */
+export interface JobOwner {
+  /** Id of the account. */
+  account?: string
+  /** Name of the user inside it. */
+  caller?: string
+}
+
 export interface JobLogLine {
   atMillis: number
   text: string

@@ -102,7 +102,11 @@ async function stream(
   }
   const digest = promised.checksum && createDigest(promised.checksum.algorithm)
   const { readable, writable } = new FixedLengthStream(size)
-  const [stored] = await Promise.allSettled([put(readable), pump(body, writable, digest, to.lease)]).then(outcomes =>
+  const writer = writable.getWriter()
+  const putting = put(readable)
+  // Should R2 give up without saying so to its stream, nobody would ever take what the pump hands on.
+  putting.catch(error => writer.abort(error).catch(() => undefined))
+  const [stored] = await Promise.allSettled([putting, pump(body, writer, digest, to.lease)]).then(outcomes =>
     rethrowCause(outcomes),
   )
   written.push(stored.extent)
@@ -123,11 +127,10 @@ function brokenOff(error: unknown): never {
 /** Hands the decoded bytes on, through the digest. A fault of the body breaks the pipe, so that R2 stores nothing. */
 async function pump(
   body: IncomingBody,
-  writable: WritableStream,
+  writer: WritableStreamDefaultWriter,
   digest: Digest | undefined,
   lease: Lease | undefined,
 ): Promise<void> {
-  const writer = writable.getWriter()
   try {
     for await (const chunk of body.chunks()) {
       lease?.requireHeld()

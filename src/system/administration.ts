@@ -3,6 +3,7 @@ import type { Config } from '../config'
 import { Fault } from '../model/fault'
 import { unwrap } from '../model/outcome'
 import type { Traffic } from '../model/traffic'
+import { read, write } from '../store/calls'
 import type { Stubs } from '../stubs'
 import type { RootCredentials } from './root-credentials'
 import type { TrafficCounter } from './traffic'
@@ -31,14 +32,15 @@ export class Administration {
   /** Since the server was started, or was told to restart; where no server tells, since the place was first used. */
   async uptimeMillis(): Promise<number> {
     const now = this.#now()
-    const noted = await this.#stubs.system().startedMillis(now)
+    const started = this.#config.startedMillis ?? now
+    const noted = await read(() => this.#stubs.system().startedMillis(started))
     return Math.max(0, now - Math.max(noted, this.#config.startedMillis ?? 0))
   }
 
   /** What went through the doors of all isolates; of others than this one what they have told so far. */
   async traffic(): Promise<Traffic> {
     await this.#counter.tell()
-    return this.#stubs.system().traffic()
+    return read(() => this.#stubs.system().traffic())
   }
 
   /**
@@ -47,7 +49,7 @@ export class Administration {
    * @throws Fault NotConfigured where it cannot be opened
    */
   async configuration(): Promise<string | undefined> {
-    const sealed = await this.#stubs.system().configuration()
+    const sealed = await read(() => this.#stubs.system().configuration())
     if (sealed === undefined) return undefined
     const { masterKey } = this.#config
     try {
@@ -78,7 +80,8 @@ export class Administration {
       )
     }
     const sealed = await seal(masterKey, document, HOLDER)
-    unwrap(await this.#stubs.system().keepConfiguration(sealed, pair && (await this.#root.seal(pair))))
+    const sealedPair = pair && (await this.#root.seal(pair))
+    unwrap(await write(() => this.#stubs.system().keepConfiguration(sealed, sealedPair)))
     if (pair) this.#root.noteChange(pair)
   }
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config'
 import { Fault } from '../model/fault'
 import { unwrap } from '../model/outcome'
 import type { SealedRoot } from '../model/people'
+import { read, write } from '../store/calls'
 import type { Stubs } from '../stubs'
 
 /** Who root is, and how it came to be: set by the owner, initial, or changed through the management API. */
@@ -53,7 +54,7 @@ export class RootCredentials {
     if (root.isFinal) return { accessKey, secretKey, origin: 'configured' }
     if (this.#memory.pair && this.#memory.untilMillis > this.#now()) return this.#memory.pair
     const { changes } = this.#memory
-    const sealed = await this.#stubs.system().root()
+    const sealed = await read(() => this.#stubs.system().root())
     const pair = sealed ? await this.#open(sealed) : { accessKey, secretKey, origin: 'initial' as const }
     if (changes !== this.#memory.changes) return this.current()
     return this.#remember(pair)
@@ -65,7 +66,8 @@ export class RootCredentials {
    *         access key is a user's
    */
   async change(pair: { accessKey: string; secretKey: string }): Promise<void> {
-    unwrap(await this.#stubs.system().changeRoot(await this.seal(pair)))
+    const sealed = await this.seal(pair)
+    unwrap(await write(() => this.#stubs.system().changeRoot(sealed)))
     this.noteChange(pair)
   }
 

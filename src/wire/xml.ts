@@ -36,24 +36,34 @@ export function readXml(
   lists: string[],
   attributes: string[] = [],
 ): Record<string, unknown> {
-  if (DECLARATION_INSIDE.test(text)) throw new MalformedXml('declarations are not accepted')
-  if (!UTF8_OR_UNSAID.test(text)) throw new MalformedXml('the encoding is not UTF-8')
-  if (XMLValidator.validate(text) !== true) throw new MalformedXml('not well-formed')
-  let document: unknown
-  try {
-    document = parserFor(lists, attributes).parse(text)
-  } catch (error) {
-    throw new MalformedXml(error instanceof Error ? error.message : String(error))
-  }
-  const content = isElement(document) ? document[root] : undefined
+  const content = parse(text, lists, attributes)[root]
   // An element without children is read as its text.
   if (typeof content === 'string' && content.trim() === '') return {}
   if (!isElement(content)) throw new MalformedXml(`the root is not ${root}`)
   return content
 }
 
+/** As `readXml`, where the root may have any name. */
+export function readXmlOfAnyRoot(text: string): Record<string, unknown> {
+  const [root] = Object.entries(parse(text, [])).filter(([name]) => name !== '#text')
+  if (!root) throw new MalformedXml('there is no element')
+  return isElement(root[1]) ? root[1] : {}
+}
+
 export function isElement(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parse(text: string, lists: string[], attributes: string[] = []): Record<string, unknown> {
+  if (DECLARATION_INSIDE.test(text)) throw new MalformedXml('declarations are not accepted')
+  if (!UTF8_OR_UNSAID.test(text)) throw new MalformedXml('the encoding is not UTF-8')
+  if (XMLValidator.validate(text) !== true) throw new MalformedXml('not well-formed')
+  try {
+    const document: unknown = parserFor(lists, attributes).parse(text)
+    return isElement(document) ? document : {}
+  } catch (error) {
+    throw new MalformedXml(error instanceof Error ? error.message : String(error))
+  }
 }
 
 function parserFor(lists: string[], attributes: string[]): XMLParser {

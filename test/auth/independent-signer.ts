@@ -40,6 +40,8 @@ export interface Wanted {
   canonicalPath?: string
   /** Decoded. */
   path?: string
+  /** What the client takes for the canonical query; else made from `query`. */
+  canonicalQuery?: string
   /** Decoded names and values. */
   query?: [string, string][]
   /** As it goes over the wire; else the encoded `query`. */
@@ -122,7 +124,7 @@ function canonicalOf(
   return [
     wanted.method ?? 'GET',
     wanted.canonicalPath ?? path.split('/').map(uriEncode).join('/'),
-    pairs.sort().join('&').replaceAll('\0', '='),
+    wanted.canonicalQuery ?? pairs.sort().join('&').replaceAll('\0', '='),
     ...names.map(name => `${name}:${headers[name] ?? ''}`),
     '',
     names.join(';'),

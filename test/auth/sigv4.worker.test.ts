@@ -273,6 +273,14 @@ describe('the query is signed', () => {
   })
 })
 
+test('a query in the header form may be signed as it is sent, as curl does', async () => {
+  const sent = signed({ rawQuery: 'lock&bucket=b', canonicalQuery: 'lock&bucket=b' })
+  await expect(verify(sent)).resolves.toBeDefined()
+  for (const rawQuery of ['bucket=b&lock', 'lock=&bucket=b', 'lock&bucket=c', 'lock&bucket=b&heal']) {
+    expect([rawQuery, (await faultOf({ ...sent, rawQuery })).code]).toEqual([rawQuery, 'SignatureMismatch'])
+  }
+})
+
 describe('time', () => {
   const MINUTES = 60_000
   test('a header signature holds 15 minutes either way', async () => {

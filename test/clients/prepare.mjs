@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from './run-command.mjs'
@@ -9,6 +10,7 @@ import { runCommand } from './run-command.mjs'
  */
 const CACHE = fileURLToPath(new URL('../../.venv-clients', import.meta.url))
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url))
+const MADMIN_SOURCES = fileURLToPath(new URL('madmin', import.meta.url))
 const MC_VERSION = 'v0.0.0-20250313080218-cf909e1063a9'
 const BUILD_MILLIS = 8 * 60_000
 
@@ -48,8 +50,7 @@ export async function mcProgram() {
   const folder = join(CACHE, `mc-${MC_VERSION}`)
   const path = join(folder, 'mc')
   if (existsSync(path)) return path
-  const go = (await findProgram('go')) ?? '/usr/local/go/bin/go'
-  if (!existsSync(go)) throw new LeftOut('mc is left out: there is no Go to build it with')
+  const go = await requireGo('mc')
   say(`Building mc ${MC_VERSION} (once, about two minutes) ...`)
   mkdirSync(folder, { recursive: true })
   const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false' }
@@ -59,6 +60,39 @@ export async function mcProgram() {
     throw new LeftOut(`mc is left out, since it cannot be built: ${error.message}`)
   }
   return path
+}
+
+/**
+ * The management API's calls in Go, built once from the sources beside this file.
+ *
+ * @throws LeftOut where there is no Go, or where it does not build
+ */
+export async function madminProgram() {
+  const folder = join(CACHE, `madmin-${hashOf(MADMIN_SOURCES)}`)
+  const path = join(folder, 'program')
+  if (existsSync(path)) return path
+  const go = await requireGo('madmin')
+  say('Building the calls of madmin (once, a few seconds) ...')
+  cpSync(MADMIN_SOURCES, folder, { recursive: true })
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false' }
+  try {
+    await runCommand(go, ['build', '-o', path, '.'], { env, cwd: folder, timeoutMillis: BUILD_MILLIS })
+  } catch (error) {
+    throw new LeftOut(`madmin is left out, since it cannot be built: ${error.message}`)
+  }
+  return path
+}
+
+async function requireGo(client) {
+  const go = (await findProgram('go')) ?? '/usr/local/go/bin/go'
+  if (!existsSync(go)) throw new LeftOut(`${client} is left out: there is no Go to build it with`)
+  return go
+}
+
+function hashOf(folder) {
+  const hash = createHash('sha256')
+  for (const name of readdirSync(folder).sort()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)))
+  return hash.digest('hex').slice(0, 12)
 }
 
 async function prepareEnvironment() {

@@ -239,5 +239,7 @@ describe('the audit', () => {
     for (const [statement, sentence] of wrongs)
       expect([statement, told]).toEqual([statement, expect.stringMatching(sentence)])
     expect(told).toMatch(/recount/)
+    await doJob('heal-bucket', { bucket })
+    expect((await doJob('audit', { bucket })).lines.join()).not.toMatch(/recount/)
   })
 })

@@ -146,6 +146,23 @@ test('a reader in mid-stream survives an overwrite', async () => {
   expect(md5(new Uint8Array(await reading.arrayBuffer()))).toBe(md5(bytes))
 })
 
+test('two sweeps side by side forget only what they deleted', async () => {
+  const bucket = await freshBucket()
+  const entry = await env.NAMESPACE.getByName('namespace').find(bucket)
+  const index = env.BUCKET_INDEX.getByName(entry?.id ?? '')
+  const release = async () => {
+    await s3('PUT', `/${bucket}/key`, { body: randomBytes(50_000) })
+    await s3('DELETE', `/${bucket}/key`)
+  }
+  const released = async () => (await index.sweepState(Date.now() + 1000, 10))?.released ?? []
+  await release()
+  const seenByBoth = await released()
+  await index.forgetReleased(seenByBoth)
+  await release()
+  await index.forgetReleased(seenByBoth)
+  expect(await released()).toHaveLength(1)
+})
+
 test('the index counts its objects and bytes', async () => {
   const bucket = await freshBucket()
   const counters = async () => {
@@ -161,6 +178,18 @@ test('the index counts its objects and bytes', async () => {
   await s3('DELETE', `/${bucket}/a`)
   await s3('PUT', `/${bucket}/b`, { body: '' })
   expect(await counters()).toEqual({ objects: 2, bytes: 30_000 })
+})
+
+test('the index counts a removal once, that comes first after it was lost in the middle of a burst', async () => {
+  const bucket = await freshBucket()
+  const entry = await env.NAMESPACE.getByName('namespace').find(bucket)
+  const stub = () => env.BUCKET_INDEX.getByName(entry?.id ?? '')
+  await s3('PUT', `/${bucket}/a`, { body: 'x'.repeat(10) })
+  await s3('PUT', `/${bucket}/b`, { body: 'x'.repeat(20) })
+  await evictDurableObject(stub())
+  await s3('DELETE', `/${bucket}/a`)
+  const answer = await stub().counters({ known: 1 })
+  expect(answer.ok && answer.value).toEqual({ objects: 1, bytes: 20 })
 })
 
 test('the index counts right after it was lost in the middle of a burst of writes', async () => {

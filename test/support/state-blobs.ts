@@ -53,3 +53,14 @@ function column(path: string, query: string): string[] {
     database.close()
   }
 }
+
+/** The blobs of a stopped server with the keys they were written for. */
+export function listStoredBlobs(stateDir: string): { name: string; key: string }[] {
+  return databases(join(stateDir, 'v3', 'r2')).flatMap(path =>
+    column(path, `select json_object('name', key, 'custom', custom_metadata) as text from _mf_objects`).map(text => {
+      const { name, custom } = JSON.parse(text) as { name: string; custom: string }
+      const { key = '' } = JSON.parse(custom) as { key?: string }
+      return { name, key: Buffer.from(key, 'base64url').toString() }
+    }),
+  )
+}

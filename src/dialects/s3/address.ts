@@ -18,9 +18,10 @@ export interface Address {
  * Reads the address out of the raw URL: `new URL()` would resolve `.` and `..`, which are legal in keys.
  *
  * @param domain  base of virtual-host style: for requests to `{bucket}.{domain}`
- * @throws S3Error InvalidURI where an escape is malformed or is not UTF-8
+ * @throws S3Error InvalidURI where an escape is malformed or is not UTF-8, BadRequest where the host is none
  */
 export function readAddress(url: string, host: string | null, domain: string | undefined): Address {
+  if (host !== null && NOT_IN_HOSTS.test(host)) throw new S3Error('BadRequest', 'The Host header is not valid.')
   const start = url.indexOf('/', url.indexOf('://') + 3)
   const target = start < 0 ? '/' : url.slice(start)
   const mark = target.indexOf('?')
@@ -39,6 +40,9 @@ export function readAddress(url: string, host: string | null, domain: string | u
   if (bucket === '' && rawKey !== '') throw new Fault('InvalidBucketName', { bucket: '' })
   return { bucket: bucket || undefined, key: decodeKey(rawKey), rawPath, rawQuery, query }
 }
+
+/** The runtime puts the Host header before the path as it is: a slash in it would be where the path begins. */
+const NOT_IN_HOSTS = /[^\w.:[\]%~-]/
 
 /** The bucket that the host names, as `{bucket}.{domain}`. */
 export function bucketOfHost(host: string | null, domain: string | undefined): string | undefined {

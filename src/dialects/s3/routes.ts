@@ -172,6 +172,11 @@ const objectOperations: Operation<ObjectCall>[] = [
   ...unsupported(['GET'], ['torrent']),
 ]
 
+/** Whether a query parameter of this name asks for something else than the bucket or object itself. */
+export function isSubResource(name: string): boolean {
+  return BUCKET_RESOURCES.has(name) || OBJECT_RESOURCES.has(name)
+}
+
 /** @throws S3Error MethodNotAllowed */
 export function serviceOperation(call: S3Call): Operation<S3Call> {
   return pick(serviceOperations, undefined, call, 'SERVICE')

@@ -1,3 +1,4 @@
+import type { Caller } from '../../model/caller'
 import { Fault } from '../../model/fault'
 import type { IncomingBody } from '../../streams/incoming'
 import { readDocument } from '../../streams/promised'
@@ -5,6 +6,15 @@ import { MalformedXml, readXml } from '../../wire/xml'
 import { S3Error } from './s3-error'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
+/**
+ * A document is read before the store can say whether its sender may do what it asks for. What no stranger ever may, theirs are
+ * not even read for.
+ * @throws Fault AccessDenied
+ */
+export function refuseStrangers(caller: Caller): void {
+  if (caller.kind === 'anonymous') throw new Fault('AccessDenied')
+}
 
 /**
  * The text of a document that a request brings; '' for an empty body.

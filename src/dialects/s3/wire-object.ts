@@ -4,6 +4,7 @@ import type { ObjectDescription, ObjectHeaders, ObjectRecord } from '../../model
 import type { ByteRange } from '../../model/range'
 import { amzHeaders } from '../../wire/amz-headers'
 import { quoted } from '../../wire/etag'
+import { fitsHeader } from '../../wire/header-value'
 import { httpDate } from '../../wire/http-date'
 import { invalidArgument, notImplemented, S3Error } from './s3-error'
 import { putChecksumHeaders } from './wire-checksum'
@@ -33,13 +34,13 @@ export const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE', 'OUTPOSTS', 'SNOW', '
 export function readDescription(headers: Headers, nowMillis = Date.now()): ObjectDescription {
   refuseUnsupported(headers)
   const described: ObjectHeaders = {
-    contentType: headers.get('content-type') || undefined,
-    cacheControl: headers.get('cache-control') ?? undefined,
-    contentDisposition: headers.get('content-disposition') ?? undefined,
-    contentEncoding: withoutAwsChunked(headers.get('content-encoding')),
-    contentLanguage: headers.get('content-language') ?? undefined,
-    expires: headers.get('expires') ?? undefined,
-    websiteRedirect: readRedirect(headers.get('x-amz-website-redirect-location')),
+    contentType: readText(headers, 'content-type') || undefined,
+    cacheControl: readText(headers, 'cache-control'),
+    contentDisposition: readText(headers, 'content-disposition'),
+    contentEncoding: withoutAwsChunked(readText(headers, 'content-encoding')),
+    contentLanguage: readText(headers, 'content-language'),
+    expires: readText(headers, 'expires'),
+    websiteRedirect: readRedirect(readText(headers, 'x-amz-website-redirect-location')),
     storageClass: readStorageClass(headers.get('x-amz-storage-class')),
     encryption: readEncryption(headers),
   }
@@ -51,11 +52,20 @@ export function readDescription(headers: Headers, nowMillis = Date.now()): Objec
   }
 }
 
+/** A header that will go out again with each read. */
+function readText(headers: Headers, name: string): string | undefined {
+  const text = headers.get(name)
+  if (text === null) return undefined
+  requireHeaderText(name, text)
+  return text
+}
+
 function readMetadata(headers: Headers): Record<string, string> {
   const entries: [string, string][] = []
   let size = 0
   for (const [name, value] of amzHeaders(headers)) {
     if (!name.startsWith(META)) continue
+    requireHeaderText(name, value)
     const short = name.slice(META.length)
     entries.push([short, value])
     size += short.length + Buffer.byteLength(value)
@@ -66,7 +76,7 @@ function readMetadata(headers: Headers): Record<string, string> {
 }
 
 /** `aws-chunked` tells how the body came, not what it is. */
-function withoutAwsChunked(text: string | null): string | undefined {
+function withoutAwsChunked(text: string | undefined): string | undefined {
   const kept = (text ?? '')
     .split(',')
     .map(encoding => encoding.trim())
@@ -74,8 +84,8 @@ function withoutAwsChunked(text: string | null): string | undefined {
   return kept.length > 0 ? kept.join(',') : undefined
 }
 
-function readRedirect(text: string | null): string | undefined {
-  if (text === null) return undefined
+function readRedirect(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
   if (!/^(\/|https?:\/\/)/.test(text)) throw new S3Error('InvalidRedirectLocation')
   return text
 }
@@ -167,13 +177,19 @@ export function writtenHeaders(record: Pick<ObjectRecord, 'etag' | 'headers' | '
   return headers
 }
 
-/** What no header may hold; a client that gets it into a query must hear of it. */
-const NOT_IN_HEADERS = /[\x00-\x08\x0a-\x1f\x7f]/
-
 function override(headers: Headers, header: string, name: string, value: string | undefined): void {
   if (value === undefined) return
-  if (NOT_IN_HEADERS.test(value)) throw invalidArgument(name, '', `${name} holds characters that no header may hold.`)
+  requireHeaderText(name, value)
   headers.set(header, value)
+}
+
+/**
+ * @param name  where the text came from, as the client wrote it
+ * @throws S3Error InvalidArgument
+ */
+export function requireHeaderText(name: string, text: string): void {
+  if (fitsHeader(text)) return
+  throw invalidArgument(name, '', `${name} holds characters that no header may hold.`)
 }
 
 function set(headers: Headers, name: string, value: string | undefined): void {

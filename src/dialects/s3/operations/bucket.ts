@@ -6,7 +6,7 @@ import { xml } from '../render'
 import { settle } from '../requested-acl'
 import { S3Error } from '../s3-error'
 import { readAclHeaders } from '../wire-acl'
-import { readText } from '../wire-document'
+import { readText, refuseStrangers } from '../wire-document'
 import { readOwnershipHeader } from '../wire-public-access'
 import { MAX_BUCKET_TAGS, readTags } from '../wire-tags'
 
@@ -15,6 +15,7 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024
 /** PUT /{bucket}. Source: S3 API reference, CreateBucket. */
 export async function createBucket(call: BucketCall): Promise<Response> {
   const { caller, bucket, headers, openBody, wharf } = call
+  refuseStrangers(caller)
   const settings: BucketSettings = { ownership: readOwnershipHeader(headers) }
   if (headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
     settings.versioning = 'Enabled'

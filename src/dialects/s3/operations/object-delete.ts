@@ -61,6 +61,9 @@ export async function deleteObjects(call: BucketCall): Promise<Response> {
     bucket,
     possible.map(({ entry }) => entry),
   )
+  // A stranger who may remove none of them is told so as a whole.
+  const isRefused = caller.kind === 'anonymous' && removals.every(removal => removal.ended === 'denied')
+  if (isRefused) throw new Fault('AccessDenied')
   const outcomes = new Map(possible.map((one, i) => [one, removals[i]]))
 
   const deleted: XmlElement[] = []
