@@ -22,7 +22,7 @@ const MAX_HOLDERS = 10
 /** A page of all versions with where their bytes lie. It ends between keys, unless one key alone fills it. */
 export function placedObjects(sql: SqlStorage, { after, ...ask }: ExamineObjectsAsk): PlacedObjects {
   const listed = listVersions(sql, { ...ask, afterKey: after, known: 0 })
-  const versions = listed.truncated ? wholeKeys(listed.versions, ask.limit) : listed.versions
+  const versions = listed.truncated ? wholeKeys(sql, listed.versions) : listed.versions
   const last = versions.at(-1)
   const isCut = versions.length < listed.versions.length
   const ends = isCut ? last && { key: last.key, stamp: last.stamp } : { key: listed.nextKey, stamp: listed.nextStamp }
@@ -35,11 +35,13 @@ export function placedObjects(sql: SqlStorage, { after, ...ask }: ExamineObjects
   }
 }
 
-/** Without the versions of the last key, of which there may be more; all of them where there is no other key. */
-function wholeKeys(versions: ListedVersion[], limit: number): ListedVersion[] {
+/** Without the versions of the last key, where there are more of it; all of them where there is no other key. */
+function wholeKeys(sql: SqlStorage, versions: ListedVersion[]): ListedVersion[] {
   const last = versions.at(-1)
-  if (!last || versions.length < limit || versions[0]?.key === last.key) return versions
-  return versions.filter(({ key }) => key !== last.key)
+  if (!last || versions[0]?.key === last.key) return versions
+  const seq = findVersion(sql, last.key, last.stamp)?.seq ?? 0
+  const [more] = sql.exec('select 1 from versions where key = ? and seq < ? limit 1', last.key, seq).toArray()
+  return more ? versions.filter(({ key }) => key !== last.key) : versions
 }
 
 /** All versions of a key, the latest first. */

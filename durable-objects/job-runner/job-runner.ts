@@ -5,6 +5,7 @@ import { Fault, type FaultCode } from '../../src/model/fault'
 import {
   type Job,
   type JobKind,
+  type JobOwner,
   type JobState,
   type JobWithLog,
   RECURRING_KINDS,

@@ -1,19 +1,21 @@
-import type { Caller } from '../../model/caller'
 import { Fault } from '../../model/fault'
 import type { IncomingBody } from '../../streams/incoming'
 import { readDocument } from '../../streams/promised'
 import { MalformedXml, readXml } from '../../wire/xml'
+import type { BucketCall } from './call'
 import { S3Error } from './s3-error'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /**
- * A document is read before the store can say whether its sender may do what it asks for. What no stranger ever may, theirs are
- * not even read for.
+ * A document is read before the store can say whether its sender may do what it asks for. That of a stranger is not even read
+ * where the bucket speaks of nobody but its owner.
  * @throws Fault AccessDenied
  */
-export function refuseStrangers(caller: Caller): void {
-  if (caller.kind === 'anonymous') throw new Fault('AccessDenied')
+export async function refuseStrangers({ caller, bucket, wharf }: BucketCall): Promise<void> {
+  if (caller.kind !== 'anonymous') return
+  const { settings } = await wharf.store.buckets.describe(caller, bucket, undefined)
+  if (settings.policy === undefined && settings.acl === undefined) throw new Fault('AccessDenied')
 }
 
 /**

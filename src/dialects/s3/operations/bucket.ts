@@ -1,4 +1,5 @@
 import type { BucketSettings } from '../../../model/bucket'
+import { Fault } from '../../../model/fault'
 import type { Tag } from '../../../model/tags'
 import { isElement, readXml } from '../../../wire/xml'
 import type { BucketCall } from '../call'
@@ -6,7 +7,7 @@ import { xml } from '../render'
 import { settle } from '../requested-acl'
 import { S3Error } from '../s3-error'
 import { readAclHeaders } from '../wire-acl'
-import { readText, refuseStrangers } from '../wire-document'
+import { readText } from '../wire-document'
 import { readOwnershipHeader } from '../wire-public-access'
 import { MAX_BUCKET_TAGS, readTags } from '../wire-tags'
 
@@ -15,7 +16,7 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024
 /** PUT /{bucket}. Source: S3 API reference, CreateBucket. */
 export async function createBucket(call: BucketCall): Promise<Response> {
   const { caller, bucket, headers, openBody, wharf } = call
-  refuseStrangers(caller)
+  if (caller.kind === 'anonymous') throw new Fault('AccessDenied')
   const settings: BucketSettings = { ownership: readOwnershipHeader(headers) }
   if (headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true') {
     settings.versioning = 'Enabled'

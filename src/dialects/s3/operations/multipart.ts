@@ -17,7 +17,7 @@ import {
   readUploadChecksum,
 } from '../wire-checksum'
 import { writeConditions } from '../wire-conditions'
-import { readXmlBody } from '../wire-document'
+import { readXmlBody, refuseStrangers } from '../wire-document'
 import { abortHeaders, putExpiration } from '../wire-lifecycle'
 import { readCompletion, readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
@@ -77,6 +77,7 @@ export async function uploadPart(call: ObjectCall): Promise<Response> {
 export async function completeMultipartUpload(call: ObjectCall): Promise<Response> {
   const { caller, bucket, key, headers, openBody, wharf, address } = call
   const { upload } = readUploadPlace(call)
+  await refuseStrangers(call)
   const what = { root: 'CompleteMultipartUpload', lists: ['Part'], maxBytes: MAX_DOCUMENT_BYTES }
   const parts = readCompletion(await readXmlBody(openBody('object'), what))
   const size = headers.get('x-amz-mp-object-size')

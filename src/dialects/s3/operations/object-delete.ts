@@ -9,7 +9,7 @@ import type { BucketCall, ObjectCall } from '../call'
 import { failureOf } from '../faults'
 import { xml } from '../render'
 import { invalidArgument, S3Error } from '../s3-error'
-import { readXmlBody } from '../wire-document'
+import { readXmlBody, refuseStrangers } from '../wire-document'
 import { asksToBypass } from '../wire-object-lock'
 import { putVersion, readVersion } from '../wire-version'
 
@@ -47,6 +47,7 @@ interface Wanted {
 /** POST /{bucket}?delete. Each entry is judged by itself. Source: S3 API reference, DeleteObjects. */
 export async function deleteObjects(call: BucketCall): Promise<Response> {
   const { caller, bucket, openBody, wharf } = call
+  await refuseStrangers(call)
   const body = openBody()
   const { promised } = body
   const isSigned = promised.sha256 !== undefined
