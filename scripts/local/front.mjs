@@ -17,9 +17,10 @@ const TUNNEL = Buffer.from('CONNECT ')
 const INTERIM = Buffer.from('HTTP/1.1 1')
 
 /**
- * The port that clients know. It passes bytes on to the runtime and back, and adds the one thing that the runtime leaves
- * out: a `100 Continue` for a client that waits for one before sending an empty body. botocore, under aws-cli and boto3,
- * then misreads the next answers on that connection and stalls for 15 s.
+ * The port that clients know. It passes bytes on to the runtime and back, and makes up for what the runtime leaves out: a
+ * `100 Continue` for a client that waits for one before sending an empty body (botocore, under aws-cli and boto3, then
+ * misreads the next answers on that connection and stalls for 15 s), an answer that is given before a body is all there, and
+ * one to CONNECT.
  */
 export class Front {
   #server

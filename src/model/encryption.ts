@@ -9,16 +9,3 @@ export interface BucketEncryption {
   bucketKey?: boolean
   blocked?: BlockableEncryption[]
 }
-
-/** A key that the client keeps and sends along with each request. Never stored, never logged. */
-export interface CustomerKey {
-  key: Uint8Array
-  /** Base64; by this the client recognizes its key in the answer. */
-  md5: string
-}
-
-/** What a write asks for: neither, or one of the two. */
-export interface RequestedEncryption {
-  algorithm?: 'AES256'
-  customerKey?: CustomerKey
-}

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CANNED_ACLS, type CannedAcl, cannedGrants, cannedName } from '../../src/auth/acl/canned'
 import { isPublicAcl, judgeAcl } from '../../src/auth/acl/judge-acl'
-import { allowsAcl, blocksAcl, blocksPolicy, isPublicBucket, ownerOfNewObject } from '../../src/auth/acl/ownership'
-import { GROUPS, type Grants, OWNERSHIPS, PERMISSIONS, packGrants, unpackGrants } from '../../src/model/grants'
+import { allowsAcl, blocksAcl, blocksPolicy, isPublicBucket } from '../../src/auth/acl/ownership'
+import { GROUPS, type Grants, type OWNERSHIPS, PERMISSIONS, packGrants, unpackGrants } from '../../src/model/grants'
 import { bucketPolicy, NOBODY, statement, user } from './policy-cases'
 
 const owners = { owner: 'writer', bucketOwner: 'keeper' }
@@ -132,11 +132,5 @@ describe('ownership', () => {
       'aws-exec-read',
     ])
     expect(allowsAcl('BucketOwnerEnforced', { owner: 'keeper', grants: [] }, 'keeper')).toBe(false)
-  })
-  test('says who owns a new object', () => {
-    const owner = (ownership: (typeof OWNERSHIPS)[number], canned?: CannedAcl) =>
-      ownerOfNewObject({ ownership, writer: 'writer', bucketOwner: 'keeper', canned })
-    expect(OWNERSHIPS.map(one => owner(one))).toEqual(['keeper', 'writer', 'writer'])
-    expect(OWNERSHIPS.map(one => owner(one, 'bucket-owner-full-control'))).toEqual(['keeper', 'keeper', 'writer'])
   })
 })

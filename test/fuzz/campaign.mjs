@@ -10,9 +10,10 @@ import { ANCHOR, BUCKETS, CANARIES, CANARY_BUCKET, World } from './world.mjs'
 
 const MOST_FAULTS = 20
 const CANARY_EVERY = 500
-/** By so much the runtime may grow once it is warm, which it is after a tenth of a long run. */
+/** By so much the runtime may grow in a long run, once it is warm. */
 const MOST_GROWTH_MIB = 64
 const LONG_RUN = 50_000
+const WARM_UP = 2500
 /** The server begins anew after its answer, and for so long. */
 const RESTART_MILLIS = 2000
 
@@ -66,8 +67,27 @@ class Run {
     for (const bucket of [...BUCKETS, CANARY_BUCKET]) await this.#must('PUT', `/${bucket}`)
     for (const bucket of BUCKETS) await this.#must('PUT', `/${bucket}/${encodePath(ANCHOR)}`)
     for (const [key, bytes] of CANARIES) await this.#must('PUT', `/${CANARY_BUCKET}/${key}`, bytes)
+    if (this.#options.requests >= LONG_RUN) await this.#warmUp()
     this.#runtime = this.#server.runtimePid()
     this.#started = Date.now()
+  }
+
+  /** Ordinary work until the runtime has taken the memory that it needs for that, so that what it takes later is seen. */
+  async #warmUp() {
+    this.#options.say('warming up')
+    const body = Buffer.alloc(100_000)
+    let left = WARM_UP
+    const work = async () => {
+      const connection = new Connection(this.#server.port)
+      while (left-- > 0) {
+        const bucket = `/warm-${left}`
+        await this.#ask(connection, 'PUT', bucket)
+        await this.#ask(connection, 'DELETE', bucket)
+        await this.#ask(connection, 'PUT', `/${BUCKETS[left % 2]}/warm-${left % 50}`, body)
+      }
+      connection.close()
+    }
+    await Promise.all(Array.from({ length: 8 }, work))
   }
 
   /** Takes one request after the other until there are none left. */
@@ -192,7 +212,7 @@ class Run {
     if (status !== 200) throw new Error(`${method} ${path} answered ${status}`)
   }
 
-  /** From the tenth of the run that follows the warm-up to its end; the least of some samples, since V8 collects when it likes. */
+  /** From the second tenth of the run to the last; the least of some samples, since V8 collects when it likes. */
   #growth() {
     const least = samples => Math.min(...samples)
     const warm = this.#memory.slice(10, 20)

@@ -2,8 +2,8 @@ import { XMLValidator } from 'fast-xml-parser'
 
 /** Of the management API: MinIO's own answer to a configuration that names other credentials than the owner has set. */
 const MISMATCH = '<Code>XMinioAdminCredentialsMismatch</Code>'
-/** To a write that was under way when the server was told to begin anew. */
-const INTERRUPTED = '<Code>ServiceUnavailable</Code>'
+/** To what was under way when the server was told to begin anew. */
+const INTERRUPTED = /<Code>(ServiceUnavailable|XMinioServerNotInitialized)<\/Code>/
 /** Kinds of requests that nobody with a right to it has made. */
 const FORGED = ['false signature', 'unsigned']
 /** The runtime's, to a method that HTTP does not have. */
@@ -44,7 +44,7 @@ export function firstStatus(received) {
 }
 
 function mayBe(status, { method, interrupted, text }) {
-  if (status === 503) return text.includes(MISMATCH) || (interrupted && text.includes(INTERRUPTED))
+  if (status === 503) return text.includes(MISMATCH) || (interrupted && INTERRUPTED.test(text))
   if (status !== 501) return false
   return method === 'HEAD' || /Code(>|":")NotImplemented/.test(text) || text.includes(UNKNOWN_METHOD)
 }

@@ -1,7 +1,7 @@
 import type { Grants, Ownership, PublicAccessBlock } from '../../model/grants'
 import type { Policy } from '../../model/policy'
 import { isPublicPolicy } from '../policy/public'
-import { type CannedAcl, cannedName } from './canned'
+import { cannedName } from './canned'
 import { isPublicAcl } from './judge-acl'
 
 /** Whether the public access block refuses to store this ACL: AccessDenied. */
@@ -33,20 +33,4 @@ export function isPublicBucket(bucket: {
  */
 export function allowsAcl(ownership: Ownership, acl: Grants, bucketOwner: string): boolean {
   return ownership !== 'BucketOwnerEnforced' || cannedName({ ...acl, owner: bucketOwner }, bucketOwner) === 'private'
-}
-
-/**
- * Who owns an object that is written now.
- * @param writer  id of the account that writes it
- * @param canned  the canned ACL of the request
- */
-export function ownerOfNewObject(asked: {
-  ownership: Ownership
-  writer: string
-  bucketOwner: string
-  canned?: CannedAcl
-}): string {
-  const { ownership, writer, bucketOwner, canned } = asked
-  if (ownership === 'BucketOwnerEnforced') return bucketOwner
-  return ownership === 'BucketOwnerPreferred' && canned === 'bucket-owner-full-control' ? bucketOwner : writer
 }

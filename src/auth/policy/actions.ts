@@ -89,11 +89,6 @@ export function targetsOf(pattern: Template): Set<Target> {
   return targets
 }
 
-/** @param action  like `s3:GetObject` */
-export function targetOf(action: string): Target | undefined {
-  return TARGETS.get(action.toLowerCase())
-}
-
 function namesOf(target: Target): [string, Target][] {
   const names = `${NAMES[target]} ${MINIO_NAMES[target]}`.trim().split(/\s+/)
   return names.map(name => [`s3:${name.toLowerCase()}`, target])
