@@ -124,3 +124,15 @@ test('the sweep comes round again and again, also after a failure', async () => 
   expect(sweep).toMatchObject({ id: 'sweep', state: 'waiting', caller: 'wharf' })
   expect(sweep?.startedMillis).toBeGreaterThan(0)
 })
+
+test('a job that is started and waited for while its runner is restarted is done all the same', async () => {
+  const bucket = await freshBucket()
+  for (let round = 0; round < 5; round++) {
+    const service = await jobs()
+    const running = service.run(root, 'audit', { bucket })
+    await runner()
+      .restart()
+      .catch(() => undefined)
+    expect(await running).toMatchObject({ state: 'done' })
+  }
+})
