@@ -82,10 +82,18 @@ export function judge(
   write: { key: string; size: number },
   conditions: WriteConditions | undefined,
 ): Refusal | undefined {
+  return judgeConditions(present, write.key, conditions) ?? judgeQuota(ground, present, write)
+}
+
+/** As `judge`, for what makes the bucket no larger. */
+export function judgeConditions(
+  present: { etag: string } | undefined,
+  key: string,
+  conditions: WriteConditions | undefined,
+): Refusal | undefined {
   const verdict = judgeWrite(present, conditions ?? {})
-  if (verdict === 'missing') return refused('NoSuchObject', { key: write.key })
-  if (verdict !== 'go') return refused('PreconditionFailed', { condition: verdict })
-  return judgeQuota(ground, present, write)
+  if (verdict === 'missing') return refused('NoSuchObject', { key })
+  return verdict === 'go' ? undefined : refused('PreconditionFailed', { condition: verdict })
 }
 
 /**

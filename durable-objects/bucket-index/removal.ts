@@ -19,6 +19,8 @@ export function removeOne(ground: Ground, entry: RemoveEntry, version: string, n
   if (entry.stamp !== undefined) return removeVersion(ground, entry, entry.stamp, nowMillis)
   const present = findPresent(ground.sql, entry.key)
   if (present && !mayRemove(present, entry)) return { ended: 'refused' }
+  const isConditional = [entry.ifMatch, entry.ifModifiedSeconds, entry.ifSize].some(one => one !== undefined)
+  if (!present && isConditional) return { ended: 'missing' }
   if (ground.settings().versioning) return hide(ground, entry.key, present, version, nowMillis)
   if (!present) return { ended: 'missing' }
   dropPresent(ground, entry.key, present, nowMillis)

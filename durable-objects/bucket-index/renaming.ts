@@ -5,7 +5,7 @@ import { done, type Outcome, refused } from '../../src/model/outcome'
 import { blobsOf, letGo } from './blob-references'
 import { ANSWER_KEPT_MILLIS } from './completion'
 import type { Ground } from './ground'
-import { findPresent, judge } from './objects'
+import { findPresent, judgeConditions } from './objects'
 
 /**
  * Gives an object another key, in one transaction: nobody sees it under both, or under neither. No byte moves. Where a
@@ -19,10 +19,12 @@ export function rename(ground: Ground, ask: RenameAsk): Outcome<void> {
   if (ground.settings().versioning) return refused('RenameOfVersions')
   const source = findPresent(sql, ask.from)
   if (!source) return refused('NoSuchObject', { key: ask.from })
+  if (source.version !== ask.fromVersion) return refused('Conflict', { key: ask.from })
   const condition = judgeRead({ etag: source.etag, modifiedMillis: source.modified }, ask.sourceConditions ?? {})
   if (condition !== 'go') return refused('PreconditionFailed', { condition })
   const present = findPresent(sql, ask.to)
-  const refusal = judge(ground, present, { key: ask.to, size: source.size }, ask.conditions)
+  // Nothing grows, so no quota is asked.
+  const refusal = judgeConditions(present, ask.to, ask.conditions)
   if (refusal) return refusal
 
   if (ask.from !== ask.to) {

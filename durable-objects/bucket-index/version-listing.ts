@@ -22,7 +22,7 @@ export function listVersions(sql: SqlStorage, ask: ListVersionsAsk): VersionList
   const { high } = bounds({ prefix: ask.prefix })
   let from = startOf(sql, ask)
   /** The key whose latest version was met already. */
-  let met = from.seq === FIRST ? undefined : from.key
+  let met = isMet(sql, from) ? from.key : undefined
   for (;;) {
     const rows = sql.exec<VersionRow>(PAGE, from.key, from.seq, high, STRIDE).toArray()
     if (rows.length === 0) return listing
@@ -58,8 +58,20 @@ function startOf(
   const { low } = bounds({ prefix, past })
   if (afterKey === undefined || !isAtLeast(sql, afterKey, low)) return { key: low, seq: FIRST }
   if (afterStamp === undefined) return { key: afterKey, seq: 0 }
-  const seq = afterStamp ?? findVersion(sql, afterKey, null)?.seq ?? 0
+  // A version without a number that is gone tells no place: then the key begins anew.
+  const seq = afterStamp ?? findVersion(sql, afterKey, null)?.seq ?? FIRST
   return { key: afterKey, seq }
+}
+
+/** Whether a page before has shown a version of this key that is still there: then none of this page is its latest. */
+function isMet(sql: SqlStorage, { key, seq }: { key: string; seq: number }): boolean {
+  if (seq === FIRST) return false
+  const rows = sql.exec(
+    'select 1 from objects where key = ?1 and seq >= ?2 union all select 1 from versions where key = ?1 and seq >= ?2',
+    key,
+    seq,
+  )
+  return rows.toArray().length > 0
 }
 
 function listed(row: VersionRow, isLatest: boolean): ListedVersion {

@@ -137,6 +137,8 @@ export interface CopyAsk extends Once {
 export interface RenameAsk extends Once {
   from: string
   to: string
+  /** The version of it that the rights were judged by. */
+  fromVersion: string | undefined
   /** By which the client names this rename, to be done once however often it is asked for. */
   token?: string
   conditions?: WriteConditions

@@ -74,9 +74,3 @@ export function shownVersion({ settings }: Bucket, stamp: Stamp): string | undef
 export function requireLockable({ settings }: Bucket, lock: VersionLock | undefined): void {
   if (lock && !settings.objectLock) throw new Fault('ObjectLockMissing')
 }
-
-/** The account that a caller writes for, where that is not the bucket's owner. Root writes for the owner. */
-export function ownerOf(caller: Caller, bucket: Bucket): string | undefined {
-  if (bucket.settings.ownership === 'BucketOwnerEnforced') return undefined
-  return caller.kind === 'user' && caller.account.id !== bucket.owner ? caller.account.id : undefined
-}

@@ -15,18 +15,19 @@ import {
 } from '../model/index-calls'
 import { requireKey } from '../model/names'
 import type { Extent, FoundObject, ObjectRecord } from '../model/object'
+import type { Tag } from '../model/tags'
 import type { Stamp } from '../model/versions'
 import { createDigest } from '../streams/digest'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { write } from './calls'
-import { commitDraft, orDiscard, ownerOf, requireLockable, shownVersion } from './committing'
+import { commitDraft, orDiscard, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import { findObject, requireMayMiss } from './finding'
 import { newVersion } from './ids'
 import { type Lease, underLease } from './leases'
 import type { Place } from './objects'
 import { openBytes, piecesOf } from './reading'
-import { type AclFor, asksForTags, authorizeIn, authorizeWrite, mayIn, withAcl } from './rights'
+import { type AclFor, asksForTags, authorizeIn, authorizeWrite, mayIn, ownerOf, withAcl } from './rights'
 
 /** How often a copy is begun again when its source changes under it. */
 const MAX_TRIES = 4
@@ -88,22 +89,43 @@ export class Copying {
    * Gives an object another key of its bucket, in one transaction.
    * @throws Fault NoSuchBucket, NoSuchObject, AccessDenied, PreconditionFailed, RenameOfVersions, TokenReused
    */
-  async rename(caller: Caller, name: string, ask: Omit<RenameAsk, 'id' | 'known' | 'nowMillis'>): Promise<void> {
+  async rename(
+    caller: Caller,
+    name: string,
+    ask: Omit<RenameAsk, 'id' | 'known' | 'nowMillis' | 'fromVersion'>,
+  ): Promise<void> {
     requireKey(ask.from)
     requireKey(ask.to)
     const { stubs, now } = this.#context
     const id = newVersion()
     await this.#buckets.within(caller, name, async bucket => {
-      authorizeIn(this.#context, caller, 's3:GetObject', bucket, { key: ask.from })
-      authorizeIn(this.#context, caller, 's3:DeleteObject', bucket, { key: ask.from })
-      authorizeWrite(this.#context, caller, bucket, ask.to)
-      const whole = { ...ask, id, known: bucket.settingsVersion, nowMillis: now() }
-      const answer = await write(() => stubs.bucketIndex(rangeOf(bucket, ask.to)).rename(whole))
-      if (!answer.ok && answer.code === 'NoSuchObject') {
-        requireMayMiss(this.#context, caller, 's3:GetObject', bucket, ask.from)
-      }
-      unwrapIndex(answer)
+      const fromVersion = await this.#mayRename(caller, bucket, ask)
+      const whole = { ...ask, fromVersion, id, known: bucket.settingsVersion, nowMillis: now() }
+      unwrapIndex(await write(() => stubs.bucketIndex(rangeOf(bucket, ask.to)).rename(whole)))
     })
+  }
+
+  /**
+   * Whether the caller may take the object from one key and put all that it is under the other.
+   * @returns the version that was looked at; undefined where it is gone, and a token may tell that it was renamed already
+   * @throws Fault AccessDenied
+   */
+  async #mayRename(
+    caller: Caller,
+    bucket: Bucket,
+    { from, to, token }: { from: string; to: string; token?: string },
+  ): Promise<string | undefined> {
+    try {
+      const { record } = await findObject(this.#context, caller, bucket, { key: from, bytes: false })
+      authorizeIn(this.#context, caller, 's3:DeleteObject', bucket, { key: from, object: record })
+      authorizeWrite(this.#context, caller, bucket, to, { tags: record.tags, acl: record.acl })
+      return record.version
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'NoSuchObject' && token !== undefined)) throw error
+      authorizeIn(this.#context, caller, 's3:DeleteObject', bucket, { key: from })
+      authorizeWrite(this.#context, caller, bucket, to)
+      return undefined
+    }
   }
 
   /**
@@ -133,7 +155,7 @@ export class Copying {
     const { record } = found
     if (record.size > ask.maxSourceBytes) throw new Fault('CopyTooLarge', { size: record.size })
     const checksum = await this.#checksumFor(sourceBucket, found, ask.checksumAlgorithm)
-    if (staysInside) return this.#shareInside(caller, ask, { fromVersion: record.version, checksum })
+    if (staysInside) return this.#shareInside(caller, ask, { fromVersion: record.version, tags: record.tags, checksum })
     return this.#streamAcross(caller, sourceBucket, found, { ...ask, describe: { ...ask.describe, checksum } })
   }
 
@@ -154,16 +176,20 @@ export class Copying {
   #shareInside(
     caller: Caller,
     { from, to, describe: given, acl, conditions, sourceConditions, maxSourceBytes }: CopyObjectAsk,
-    seen: { fromVersion: string; checksum: Checksum | undefined } | undefined,
+    seen: { fromVersion: string; tags: Tag[] | undefined; checksum: Checksum | undefined } | undefined,
   ): Promise<CopiedRecord> {
     requireKey(from.key)
     const version = newVersion()
     return this.#buckets.within(caller, to.bucket, async bucket => {
       const reading = from.stamp === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-      const mayReadAll = mayIn(this.#context, caller, reading, bucket, { key: from.key }) && !asksForTags(bucket)
-      if (!seen && !mayReadAll) throw new Fault('CopySourceUnseen')
+      const mayReadAll =
+        mayIn(this.#context, caller, reading, bucket, { key: from.key }) && !asksForTags(caller, bucket)
+      // Tags that come along must be allowed to come along, and nobody knows yet whether there are any.
+      const mayTag = mayIn(this.#context, caller, 's3:PutObjectTagging', bucket, { key: to.key })
+      const needsLook = !mayReadAll || (given.tags === undefined && !mayTag)
+      if (!seen && needsLook) throw new Fault('CopySourceUnseen')
       const describe = await withAcl(given, acl, bucket, ownerOf(caller, bucket))
-      authorizeWrite(this.#context, caller, bucket, to.key, describe)
+      authorizeWrite(this.#context, caller, bucket, to.key, { ...describe, tags: given.tags ?? seen?.tags })
       requireLockable(bucket, describe.lock)
       const ask: CopyAsk = {
         id: version,
@@ -203,7 +229,7 @@ export class Copying {
     const { blobs, now } = this.#context
     const { target, describe } = await this.#buckets.within(caller, to.bucket, async bucket => {
       const describe = await withAcl(given, acl, bucket, ownerOf(caller, bucket))
-      authorizeWrite(this.#context, caller, bucket, to.key, describe)
+      authorizeWrite(this.#context, caller, bucket, to.key, { ...describe, tags: describe.tags ?? source.tags })
       requireLockable(bucket, describe.lock)
       return { target: bucket, describe }
     })

@@ -19,14 +19,14 @@ import type { Stamp } from '../model/versions'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { commitDraft, orDiscard, ownerOf, requireLockable, shownVersion } from './committing'
+import { commitDraft, orDiscard, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import { findObject } from './finding'
 import { newVersion } from './ids'
 import { type TakenIn, takeIn } from './intake'
 import { underLease } from './leases'
 import { openBytes } from './reading'
-import { type AclFor, asksForTags, authorizeWrite, mayIn, withAcl } from './rights'
+import { type AclFor, asksForTags, authorizeWrite, mayIn, ownerOf, withAcl } from './rights'
 
 export interface Place {
   bucket: string
@@ -155,13 +155,15 @@ export class Objects {
     const { stubs, now } = this.#context
     const id = newVersion()
     return this.#buckets.within(caller, name, async bucket => {
-      const seen = asksForTags(bucket) ? await this.#lookAt(bucket, entries) : undefined
-      const may = (action: string, key: string) =>
-        mayIn(this.#context, caller, action, bucket, { key, object: seen?.get(key) })
-      const isAllowed = ({ key, stamp }: RemoveEntry) =>
-        may(stamp === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', key)
-      const bypassing = ({ bypassGovernance, ...entry }: RemoveEntry) =>
-        bypassGovernance && may('s3:BypassGovernanceRetention', entry.key) ? { ...entry, bypassGovernance } : entry
+      const seen = asksForTags(caller, bucket) ? await this.#lookAt(bucket, entries) : undefined
+      const may = (action: string, entry: RemoveEntry) =>
+        mayIn(this.#context, caller, action, bucket, { key: entry.key, object: seen?.get(entry) })
+      const isAllowed = (entry: RemoveEntry) =>
+        may(entry.stamp === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', entry)
+      const bypassing = (entry: RemoveEntry) => {
+        const mayBypass = entry.bypassGovernance && may('s3:BypassGovernanceRetention', entry)
+        return mayBypass ? entry : { ...entry, bypassGovernance: undefined }
+      }
       const allowed = entries.filter(isAllowed)
       if (allowed.length === 0) return entries.map(() => ({ ended: 'denied' as const }))
       const ask = { id, known: bucket.settingsVersion, entries: allowed.map(bypassing), nowMillis: now() }
@@ -186,7 +188,8 @@ export class Objects {
     return this.#buckets.within(caller, name, async bucket => {
       // Looked at first: its ACL and tags have a say in who may change it.
       const { record } = await findObject(this.#context, caller, bucket, { key, stamp, bytes: false, action })
-      const mayBypass = () => mayIn(this.#context, caller, 's3:BypassGovernanceRetention', bucket, { key })
+      const mayBypass = () =>
+        mayIn(this.#context, caller, 's3:BypassGovernanceRetention', bucket, { key, object: record })
       const bypass = bypassGovernance === true && mayBypass()
       const ask = {
         id,
@@ -203,12 +206,13 @@ export class Objects {
   }
 
   /** What is there now of each key, where rights hang on it. */
-  async #lookAt(bucket: Bucket, entries: RemoveEntry[]): Promise<Map<string, ObjectRecord>> {
-    const records = new Map<string, ObjectRecord>()
-    for (const { key, stamp } of entries) {
+  async #lookAt(bucket: Bucket, entries: RemoveEntry[]): Promise<Map<RemoveEntry, ObjectRecord>> {
+    const records = new Map<RemoveEntry, ObjectRecord>()
+    for (const entry of entries) {
+      const { key, stamp } = entry
       const ask = { known: bucket.settingsVersion, key, stamp, bytes: false }
       const answer = await read(() => this.#context.stubs.bucketIndex(rangeOf(bucket, key)).find(ask))
-      if (answer.ok) records.set(key, readStoredObject(answer.value.object))
+      if (answer.ok) records.set(entry, readStoredObject(answer.value.object))
     }
     return records
   }

@@ -139,15 +139,18 @@ export function authorizeWrite(
 ): void {
   authorizeIn(context, caller, 's3:PutObject', bucket, { key })
   if (tags && tags.length > 0) authorizeIn(context, caller, 's3:PutObjectTagging', bucket, { key })
-  if (acl !== undefined) authorizeIn(context, caller, 's3:PutObjectAcl', bucket, { key, object: { acl } })
+  // Judged by what the object would be without it: an ACL does not allow itself.
+  if (acl !== undefined)
+    authorizeIn(context, caller, 's3:PutObjectAcl', bucket, { key, object: { owner: ownerOf(caller, bucket) } })
   if (lock?.retention) authorizeIn(context, caller, 's3:PutObjectRetention', bucket, { key })
   if (lock?.legalHold !== undefined) authorizeIn(context, caller, 's3:PutObjectLegalHold', bucket, { key })
 }
 
-/** Whether rights in the bucket hang on the tags of its objects. */
-export function asksForTags(bucket: Bucket): boolean {
-  const policy = policyOf(bucket)
-  return policy !== undefined && Array.from(contextKeysOf(policy)).some(key => key.startsWith(EXISTING_TAG))
+/** Whether the caller's rights in the bucket hang on the tags of its objects. */
+export function asksForTags(caller: Caller, bucket: Bucket): boolean {
+  const { own, limits } = layersOf(caller)
+  const policies = [policyOf(bucket) ?? [], own === 'everything' ? [] : own, limits].flat()
+  return policies.some(policy => Array.from(contextKeysOf(policy)).some(key => key.startsWith(EXISTING_TAG)))
 }
 
 /**
@@ -166,4 +169,10 @@ export async function withAcl<T extends { acl?: string }>(
   if (!aclFor) return description
   const acl = await aclFor(bucket, owner ?? bucket.owner)
   return acl === undefined ? description : { ...description, acl }
+}
+
+/** The account that a caller writes for, where that is not the bucket's owner. Root writes for the owner. */
+export function ownerOf(caller: Caller, bucket: Bucket): string | undefined {
+  if (bucket.settings.ownership === 'BucketOwnerEnforced') return undefined
+  return caller.kind === 'user' && caller.account.id !== bucket.owner ? caller.account.id : undefined
 }

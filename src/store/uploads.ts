@@ -20,7 +20,7 @@ import { createDigest } from '../streams/digest'
 import type { IncomingBody } from '../streams/incoming'
 import { type Buckets, firstRange, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
-import { orDiscard, ownerOf, requireLockable, shownVersion } from './committing'
+import { orDiscard, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
 import type { Copying, SourcePlace } from './copying'
 import { newVersion, timedId } from './ids'
@@ -28,7 +28,7 @@ import { takeIn } from './intake'
 import { type Lease, type LeaseOf, underLease } from './leases'
 import type { Place } from './objects'
 import { openBytes, piecesOf, slicesOf } from './reading'
-import { type AclFor, authorizeIn, authorizeWrite, withAcl } from './rights'
+import { type AclFor, authorizeIn, authorizeWrite, ownerOf, withAcl } from './rights'
 
 /** An upload in progress. */
 export interface Upload extends UploadDescription {

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import type { CommitAsk } from '../../src/model/index-calls'
+import type { CommitAsk, Removal, RemoveAsk } from '../../src/model/index-calls'
 import type { Sabotage } from './faults'
 import { FAULTY, newSeed, simulate } from './simulator'
 
@@ -38,7 +38,7 @@ describe('the simulator notices an index that', () => {
   test('acknowledges a removal that it does not carry out', async () => {
     await expectAnomaly(
       'not one register',
-      every(10, ['remove'], () => ok(['removed'])),
+      every(10, ['remove'], ({ args }) => ok(removals(args))),
     )
   })
 
@@ -73,6 +73,11 @@ describe('the simulator notices an index that', () => {
 /** Without any faults, so that all that is wrong is the index's doing. */
 async function expectAnomaly(what: string | RegExp, sabotage: Sabotage): Promise<void> {
   await expect(simulate(env, { seed: newSeed(), operations: 1440, sabotage })).rejects.toThrow(what)
+}
+
+/** What an index would answer that had removed all that it was asked to. */
+function removals([ask]: unknown[]): Removal[] {
+  return (ask as RemoveAsk).entries.map(() => ({ ended: 'removed', stamp: null, wasMarker: false }))
 }
 
 /** Breaks every n-th call of these methods. */

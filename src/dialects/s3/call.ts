@@ -12,6 +12,8 @@ export interface S3Call {
   query: ReadonlyMap<string, string>
   /** The headers that count: with those that a presigned URL carries in its query. */
   headers: Headers
+  /** Lets policies judge by other headers than these, where an operation goes by others: a form's fields, tags in a body. */
+  judgeBy(headers: Headers): void
   /**
    * The body with all that was promised of it. Not touched before something wants to read it, so that a client that
    * waits for `100 Continue` need not send what is refused anyway.

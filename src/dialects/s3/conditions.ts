@@ -1,22 +1,27 @@
 import type { ContextValues } from '../../model/policy'
 import { percentDecode } from '../../wire/percent'
 
+/** What of a request policies may judge: exactly what its operation goes by. */
+export interface Judged {
+  url: string
+  /** With those that a presigned URL or a form carries. */
+  headers: Headers
+  /** As the operation reads it. */
+  query: ReadonlyMap<string, string>
+}
+
 /**
  * What a request says for the condition keys that policies may ask for. Nothing is read before one is asked for.
  * @see Service Authorization Reference, "Condition keys for Amazon S3"
  */
-export function conditionsOf(request: Request): ContextValues {
-  const { headers, url } = request
-  let query: Map<string, string> | undefined
+export function conditionsOf({ url, headers, query }: Judged): ContextValues {
   const parameter = (name: string) => {
-    query ??= readParameters(url)
     const value = query.get(name)
     return value === undefined ? undefined : [value]
   }
   const header = (name: string) => {
-    const value = headers.get(name) ?? undefined
-    // A presigned URL carries headers in its query.
-    return value === undefined ? parameter(name) : [value]
+    const value = headers.get(name)
+    return value === null ? undefined : [value]
   }
   return key => {
     if (key.startsWith('s3:requestobjecttag/')) return valueOfTag(header('x-amz-tagging'), key)
@@ -33,7 +38,7 @@ export function conditionsOf(request: Request): ContextValues {
       case 's3:max-keys':
         return parameter(key.slice('s3:'.length))
       case 's3:versionid':
-        return parameter('versionid')
+        return parameter('versionId')
       case 's3:if-match':
       case 's3:if-none-match':
         return header(key.slice('s3:'.length))
@@ -44,27 +49,13 @@ export function conditionsOf(request: Request): ContextValues {
       case 's3:object-lock-retain-until-date':
         return header(`x-amz-${key.slice('s3:'.length)}`)
       case 's3:authtype':
-        return authTypeOf(headers, parameter)
+        return authTypeOf(headers, query)
       case 's3:signatureversion':
-        return signatureVersionOf(headers, parameter)
+        return signatureVersionOf(headers, query)
       default:
         return undefined
     }
   }
-}
-
-/** Names in lower case, the first of each; decoded once. */
-function readParameters(url: string): Map<string, string> {
-  const parameters = new Map<string, string>()
-  const mark = url.indexOf('?')
-  if (mark < 0) return parameters
-  for (const piece of url.slice(mark + 1).split('&')) {
-    const equals = piece.indexOf('=')
-    const name = (equals < 0 ? piece : piece.slice(0, equals)).toLowerCase()
-    const value = equals < 0 ? '' : percentDecode(piece.slice(equals + 1), { plusIsSpace: true })
-    if (value !== undefined && !parameters.has(name)) parameters.set(name, value)
-  }
-  return parameters
 }
 
 function tagsOf(header: string[] | undefined): [string, string][] {
@@ -84,13 +75,13 @@ function valueOfTag(header: string[] | undefined, key: string): string[] | undef
   return tag && [tag[1]]
 }
 
-function authTypeOf(headers: Headers, parameter: (name: string) => string[] | undefined): string[] | undefined {
+function authTypeOf(headers: Headers, query: ReadonlyMap<string, string>): string[] | undefined {
   if (headers.has('authorization')) return ['REST-HEADER']
-  return parameter('x-amz-signature') || parameter('signature') ? ['REST-QUERY-STRING'] : undefined
+  return query.has('X-Amz-Signature') || query.has('Signature') ? ['REST-QUERY-STRING'] : undefined
 }
 
-function signatureVersionOf(headers: Headers, parameter: (name: string) => string[] | undefined): string[] | undefined {
+function signatureVersionOf(headers: Headers, query: ReadonlyMap<string, string>): string[] | undefined {
   const authorization = headers.get('authorization') ?? ''
-  if (authorization.startsWith('AWS4-') || parameter('x-amz-signature')) return ['AWS4-HMAC-SHA256']
-  return authorization.startsWith('AWS ') || parameter('signature') ? ['AWS'] : undefined
+  if (authorization.startsWith('AWS4-') || query.has('X-Amz-Signature')) return ['AWS4-HMAC-SHA256']
+  return authorization.startsWith('AWS ') || query.has('Signature') ? ['AWS'] : undefined
 }

@@ -26,11 +26,19 @@ export async function settle(
   const grants = await settleAcl(asked, { owner, bucketOwner }, async named =>
     'id' in named ? (await wharf.identities.account(named.id))?.id : undefined,
   )
-  if (!allowsAcl(settings.ownership ?? 'ObjectWriter', grants, bucketOwner)) {
+  requireTakes({ owner: bucketOwner, settings }, grants)
+  return isPrivate(grants) ? undefined : packGrants(grants)
+}
+
+/**
+ * Whether a bucket takes an ACL, by its settings of this moment.
+ * @throws S3Error AccessControlListNotSupported; Fault AccessDenied
+ */
+export function requireTakes({ owner, settings }: Pick<Bucket, 'owner' | 'settings'>, grants: Grants): void {
+  if (!allowsAcl(settings.ownership ?? 'ObjectWriter', grants, owner)) {
     throw new S3Error('AccessControlListNotSupported')
   }
   if (blocksAcl(settings.publicAccessBlock, grants)) throw new Fault('AccessDenied')
-  return isPrivate(grants) ? undefined : packGrants(grants)
 }
 
 function isPrivate({ owner, grants }: Grants): boolean {

@@ -119,12 +119,19 @@ const bucketOperations: Operation<BucketCall>[] = [
   { name: 'DeleteBucketPolicy', method: 'DELETE', resource: 'policy', run: deleteBucketPolicy },
   { name: 'GetBucketPolicyStatus', method: 'GET', resource: 'policyStatus', run: getBucketPolicyStatus },
   ...documentOperations(),
-  ...setting('BucketNotification', 'notification', emptySetting('NotificationConfiguration'), ['PUT']),
-  ...setting('BucketLogging', 'logging', emptySetting('BucketLoggingStatus'), ['PUT']),
-  ...setting('BucketReplication', 'replication', unsetSetting('ReplicationConfigurationNotFoundError'), [
-    'PUT',
-    'DELETE',
-  ]),
+  ...setting(
+    'BucketNotification',
+    'notification',
+    emptySetting('NotificationConfiguration', 's3:GetBucketNotification'),
+    ['PUT'],
+  ),
+  ...setting('BucketLogging', 'logging', emptySetting('BucketLoggingStatus', 's3:GetBucketLogging'), ['PUT']),
+  ...setting(
+    'BucketReplication',
+    'replication',
+    unsetSetting('ReplicationConfigurationNotFoundError', 's3:GetReplicationConfiguration'),
+    ['PUT', 'DELETE'],
+  ),
   ...configurations('AnalyticsConfiguration', 'analytics', 'ListBucketAnalyticsConfigurationResult'),
   ...configurations('InventoryConfiguration', 'inventory', 'ListInventoryConfigurationsResult'),
   ...configurations('MetricsConfiguration', 'metrics', 'ListMetricsConfigurationsResult'),
@@ -252,10 +259,15 @@ function setting(
 /** Settings of which a bucket may have several, told apart by their id: there is none. */
 function configurations(name: string, resource: string, root: string): Operation<BucketCall>[] {
   return [
-    ...setting(`Bucket${name}`, resource, unsetSetting('NoSuchConfiguration'), ['PUT', 'DELETE']).map(operation =>
-      operation.method === 'GET' ? { ...operation, when: asks('id') } : operation,
+    ...setting(`Bucket${name}`, resource, unsetSetting('NoSuchConfiguration', `s3:Get${name}`), ['PUT', 'DELETE']).map(
+      operation => (operation.method === 'GET' ? { ...operation, when: asks('id') } : operation),
     ),
-    { name: `ListBucket${name}s`, method: 'GET', resource, run: bucketSetting(root, { IsTruncated: false }) },
+    {
+      name: `ListBucket${name}s`,
+      method: 'GET',
+      resource,
+      run: bucketSetting(root, { IsTruncated: false }, `s3:Get${name}`),
+    },
   ]
 }
 

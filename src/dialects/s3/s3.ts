@@ -1,4 +1,5 @@
 import { Fault } from '../../model/fault'
+import type { RequestOrigin } from '../../store/context'
 import type { Env } from '../../stubs'
 import { openWharf, requireRoot, type Wharf } from '../../wharf'
 import { httpDate } from '../../wire/http-date'
@@ -32,13 +33,13 @@ async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise
   let wharf: Wharf | undefined
   let response: Response
   try {
-    const address = request.headers.get('cf-connecting-ip') ?? ''
-    wharf = await openWharf(env, ctx, { requestId, address, conditions: conditionsOf(request) })
+    const origin: RequestOrigin = { requestId, address: request.headers.get('cf-connecting-ip') ?? '' }
+    wharf = await openWharf(env, ctx, origin)
     requireRoot(wharf)
     const site = websiteBucket(request, wharf)
     response = site
       ? await serveWebsite(request, wharf, { bucket: site, requestId })
-      : await answer(request, wharf, requestId)
+      : await answer(request, wharf, origin)
   } catch (error) {
     response = explain(error, request, requestId, wharf)
   }
@@ -51,20 +52,26 @@ async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise
 }
 
 /** Address, name, authenticate; the operation reads the wire, asks the store, and writes the wire. */
-async function answer(request: Request, wharf: Wharf, requestId: string): Promise<Response> {
+async function answer(request: Request, wharf: Wharf, origin: RequestOrigin): Promise<Response> {
   const address = readAddress(request.url, request.headers.get('host'), wharf.config.domain)
   if (request.method === 'OPTIONS') return answerPreflight(request, wharf, address)
   const authenticated = await authenticate(request, address, wharf)
+  const headers = effectiveHeaders(request.headers, address, authenticated.claim)
+  const judgeBy = (judged: Headers) => {
+    origin.conditions = conditionsOf({ url: request.url, headers: judged, query: address.query })
+  }
+  judgeBy(headers)
   const call: S3Call = {
     method: request.method,
     wharf,
     caller: authenticated.caller,
     address,
     query: address.query,
-    headers: effectiveHeaders(request.headers, address, authenticated.claim),
+    headers,
+    judgeBy,
     openBody: checksumsOf => openBody(request, authenticated, checksumsOf),
     format: wantedFormat(request.headers.get('accept')),
-    requestId,
+    requestId: origin.requestId,
   }
   if (address.bucket !== undefined) await expectOwner(call, address.bucket, 'x-amz-expected-bucket-owner')
   return dispatch(call, address)

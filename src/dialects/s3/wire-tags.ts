@@ -68,6 +68,11 @@ export function readTaggingHeader(headers: Headers): Tag[] | undefined {
   return requireCount(tags, MAX_OBJECT_TAGS)
 }
 
+/** Tags as `x-amz-tagging` would bring them. */
+export function taggingHeader(tags: Tag[]): string {
+  return tags.map(tag => tag.map(encodeURIComponent).join('=')).join('&')
+}
+
 /** The content of a `Tagging` document. */
 export function taggingElements(tags: Tag[]): XmlElement {
   return { TagSet: { Tag: tags.map(tagElement) } }

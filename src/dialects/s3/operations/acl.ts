@@ -1,9 +1,9 @@
 import type { Account } from '../../../model/caller'
-import type { Grants } from '../../../model/grants'
+import { type Grants, unpackGrants } from '../../../model/grants'
 import { aclOf } from '../../../store/rights'
 import type { BucketCall, ObjectCall, S3Call } from '../call'
 import { xml } from '../render'
-import { settle } from '../requested-acl'
+import { requireTakes, settle } from '../requested-acl'
 import { S3Error } from '../s3-error'
 import { type AskedAcl, aclElement, readAclDocument, readAclHeaders } from '../wire-acl'
 import { readText } from '../wire-document'
@@ -23,9 +23,10 @@ export async function putBucketAcl(call: BucketCall): Promise<Response> {
   const asked = await readAsked(call)
   const present = await wharf.store.buckets.describe(caller, bucket, 's3:PutBucketAcl')
   const acl = await settle(call, asked, present, present.owner)
-  await wharf.store.buckets.configure(caller, bucket, 's3:PutBucketAcl', ({ acl: _, ...rest }) =>
-    acl === undefined ? rest : { ...rest, acl },
-  )
+  await wharf.store.buckets.configure(caller, bucket, 's3:PutBucketAcl', (settings, now) => {
+    if (acl !== undefined) requireTakes(now, unpackGrants(acl))
+    return { ...settings, acl }
+  })
   return new Response(null)
 }
 

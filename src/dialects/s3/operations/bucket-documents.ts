@@ -25,6 +25,10 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024
 interface DocumentSetting<K extends keyof BucketSettings> {
   /** As S3's actions and operations name it: `GetBucketTagging`. */
   name: string
+  /** What S3's actions say behind `Get` and `Put`, where that is not the name. */
+  action?: string
+  /** The right to delete it, where that is another than to put it. */
+  deleteAction?: string
   resource: string
   root: string
   member: K
@@ -57,6 +61,7 @@ export function documentOperations(): Operation<BucketCall>[] {
     }),
     ...operationsOf({
       name: 'BucketLifecycle',
+      action: 'LifecycleConfiguration',
       resource: 'lifecycle',
       root: 'LifecycleConfiguration',
       member: 'lifecycle',
@@ -68,6 +73,7 @@ export function documentOperations(): Operation<BucketCall>[] {
     }),
     ...operationsOf({
       name: 'BucketCors',
+      action: 'BucketCORS',
       resource: 'cors',
       root: 'CORSConfiguration',
       member: 'cors',
@@ -78,6 +84,7 @@ export function documentOperations(): Operation<BucketCall>[] {
     }),
     ...operationsOf({
       name: 'BucketWebsite',
+      deleteAction: 's3:DeleteBucketWebsite',
       resource: 'website',
       root: 'WebsiteConfiguration',
       member: 'website',
@@ -88,6 +95,7 @@ export function documentOperations(): Operation<BucketCall>[] {
     }),
     ...operationsOf({
       name: 'BucketEncryption',
+      action: 'EncryptionConfiguration',
       resource: 'encryption',
       root: 'ServerSideEncryptionConfiguration',
       member: 'encryption',
@@ -98,6 +106,7 @@ export function documentOperations(): Operation<BucketCall>[] {
     }),
     ...operationsOf({
       name: 'ObjectLockConfiguration',
+      action: 'BucketObjectLockConfiguration',
       resource: 'object-lock',
       root: 'ObjectLockConfiguration',
       member: 'objectLock',
@@ -109,6 +118,7 @@ export function documentOperations(): Operation<BucketCall>[] {
     }),
     ...operationsOf({
       name: 'PublicAccessBlock',
+      action: 'BucketPublicAccessBlock',
       resource: 'publicAccessBlock',
       root: 'PublicAccessBlockConfiguration',
       member: 'publicAccessBlock',
@@ -139,6 +149,7 @@ export function documentOperations(): Operation<BucketCall>[] {
     }),
     ...operationsOf({
       name: 'BucketAccelerate',
+      action: 'AccelerateConfiguration',
       resource: 'accelerate',
       root: 'AccelerateConfiguration',
       member: 'acceleration',
@@ -166,9 +177,9 @@ function operationsOf<K extends keyof BucketSettings>(setting: DocumentSetting<K
 
 async function getDocument<K extends keyof BucketSettings>(
   { caller, bucket, wharf }: BucketCall,
-  { name, root, member, unset, elements, headers }: DocumentSetting<K>,
+  { name, action = name, root, member, unset, elements, headers }: DocumentSetting<K>,
 ): Promise<Response> {
-  const { settings } = await wharf.store.buckets.describe(caller, bucket, `s3:Get${name}`)
+  const { settings } = await wharf.store.buckets.describe(caller, bucket, `s3:Get${action}`)
   const value = settings[member]
   if (value !== undefined && value !== null) {
     const answer = xml(root, elements(value))
@@ -181,10 +192,10 @@ async function getDocument<K extends keyof BucketSettings>(
 
 async function putDocument<K extends keyof BucketSettings>(
   { caller, bucket, headers, openBody, wharf }: BucketCall,
-  { name, member, read, check, putStatus, headers: further }: DocumentSetting<K>,
+  { name, action = name, member, read, check, putStatus, headers: further }: DocumentSetting<K>,
 ): Promise<Response> {
   const value = read(await readText(openBody(), MAX_DOCUMENT_BYTES), headers)
-  await wharf.store.buckets.configure(caller, bucket, `s3:Put${name}`, (settings, present) => {
+  await wharf.store.buckets.configure(caller, bucket, `s3:Put${action}`, (settings, present) => {
     check?.(present, value)
     return { ...settings, [member]: value }
   })
@@ -194,9 +205,9 @@ async function putDocument<K extends keyof BucketSettings>(
 
 async function deleteDocument<K extends keyof BucketSettings>(
   { caller, bucket, wharf }: BucketCall,
-  { name, member }: DocumentSetting<K>,
+  { name, action = name, deleteAction = `s3:Put${action}`, member }: DocumentSetting<K>,
 ): Promise<Response> {
-  await wharf.store.buckets.configure(caller, bucket, `s3:Put${name}`, settings => {
+  await wharf.store.buckets.configure(caller, bucket, deleteAction, settings => {
     const { [member]: _, ...rest } = settings
     return rest
   })

@@ -22,7 +22,7 @@ import { abortHeaders, putExpiration } from '../wire-lifecycle'
 import { readCompletion, readPartNumber } from '../wire-multipart'
 import { readDescription } from '../wire-object'
 import { putVersion } from '../wire-version'
-import { readPageAsk } from './listing'
+import { commonPrefixOf, readPageAsk } from './listing'
 import { requireLength } from './object-write'
 import { ownerElement } from './service'
 
@@ -119,7 +119,7 @@ export async function listMultipartUploads(call: BucketCall): Promise<Response> 
   const { prefix, delimiter, limit, encode } = readPageAsk(query, 'max-uploads')
   const keyMarker = query.get('key-marker') ?? ''
   const uploadMarker = query.get('upload-id-marker') ?? ''
-  const isPrefix = delimiter !== undefined && keyMarker.startsWith(prefix) && keyMarker.endsWith(delimiter)
+  const isPrefix = uploadMarker === '' && commonPrefixOf(keyMarker, { prefix, delimiter }) === keyMarker
   const page = await wharf.store.uploads.list(caller, bucket, {
     prefix,
     delimiter,

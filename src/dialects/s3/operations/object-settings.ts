@@ -5,14 +5,14 @@ import { xml } from '../render'
 import { S3Error } from '../s3-error'
 import { readText } from '../wire-document'
 import { asksToBypass, legalHoldElements, readLegalHold, readRetention, retentionElements } from '../wire-object-lock'
-import { MAX_OBJECT_TAGS, readTagging, taggingElements } from '../wire-tags'
+import { MAX_OBJECT_TAGS, readTagging, taggingElements, taggingHeader } from '../wire-tags'
 import { putVersion, readVersion } from '../wire-version'
 
 const MAX_DOCUMENT_BYTES = 64 * 1024
 
 /** GET /{bucket}/{key}?tagging. Source: S3 API reference, GetObjectTagging. */
 export async function getObjectTagging(call: ObjectCall): Promise<Response> {
-  const { record, versionId } = await describe(call, 's3:GetObjectTagging')
+  const { record, versionId } = await describe(call, taggingAction(call, 'Get'))
   const answer = xml('Tagging', taggingElements(record.tags ?? []))
   putVersion(answer.headers, versionId)
   return answer
@@ -21,12 +21,16 @@ export async function getObjectTagging(call: ObjectCall): Promise<Response> {
 /** PUT /{bucket}/{key}?tagging. Source: S3 API reference, PutObjectTagging. */
 export async function putObjectTagging(call: ObjectCall): Promise<Response> {
   const tags = readTagging(await readText(call.openBody(), MAX_DOCUMENT_BYTES), MAX_OBJECT_TAGS)
-  return change(call, 's3:PutObjectTagging', { tags }, 200)
+  // Policies judge by the tags that are put, not by what a header says besides.
+  const judged = new Headers(call.headers)
+  judged.set('x-amz-tagging', taggingHeader(tags))
+  call.judgeBy(judged)
+  return change(call, taggingAction(call, 'Put'), { tags }, 200)
 }
 
 /** DELETE /{bucket}/{key}?tagging. Source: S3 API reference, DeleteObjectTagging. */
 export async function deleteObjectTagging(call: ObjectCall): Promise<Response> {
-  return change(call, 's3:DeleteObjectTagging', { tags: [] }, 204)
+  return change(call, taggingAction(call, 'Delete'), { tags: [] }, 204)
 }
 
 /** GET /{bucket}/{key}?retention. Source: S3 API reference, GetObjectRetention. */
@@ -58,6 +62,11 @@ export async function putObjectLegalHold(call: ObjectCall): Promise<Response> {
   const text = await readText(call.openBody(), MAX_DOCUMENT_BYTES)
   await requireObjectLock(call)
   return change(call, 's3:PutObjectLegalHold', { legalHold: readLegalHold(text) }, 200)
+}
+
+/** S3 has rights of their own for the tags of a version that is named. */
+function taggingAction({ query }: ObjectCall, verb: 'Get' | 'Put' | 'Delete'): string {
+  return readVersion(query) === undefined ? `s3:${verb}ObjectTagging` : `s3:${verb}ObjectVersionTagging`
 }
 
 function describe(call: ObjectCall, action: string): Promise<{ record: ObjectRecord; versionId: string | undefined }> {

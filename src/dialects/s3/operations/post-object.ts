@@ -14,7 +14,7 @@ import { requestedAcl } from '../requested-acl'
 import { S3Error } from '../s3-error'
 import { readPromisedChecksum } from '../wire-checksum'
 import { readDescription, writtenHeaders } from '../wire-object'
-import { MAX_OBJECT_TAGS, readTagging } from '../wire-tags'
+import { MAX_OBJECT_TAGS, readTagging, taggingHeader } from '../wire-tags'
 import { putVersion } from '../wire-version'
 
 /**
@@ -41,6 +41,9 @@ export async function postObject(call: BucketCall): Promise<Response> {
   const tagging = fields.get('tagging')
   if (tagging) description.tags = readTagging(tagging, MAX_OBJECT_TAGS)
   const acl = requestedAcl({ headers, wharf })
+  const judged = new Headers(headers)
+  if (description.tags) judged.set('x-amz-tagging', taggingHeader(description.tags))
+  call.judgeBy(judged)
   const promised = {
     md5: readContentMd5(headers.get('content-md5')),
     checksum: readPromisedChecksum(headers, undefined),
