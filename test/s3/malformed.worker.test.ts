@@ -273,6 +273,45 @@ test('credentials that are nonsense are told as such', async () => {
     await mustTell(query, send('GET', '/bucket/key', query, new Headers({ host: 'localhost' })))
 })
 
+test('names, markers and documents that mean something to the machine inside are told as such', async () => {
+  const bucket = await freshBucket()
+  const versioning = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+  await s3('PUT', `/${bucket}`, { query: { versioning: '' }, body: versioning })
+  const ofBucket: Record<string, string>[] = [
+    { versions: '', 'key-marker': '\u0000', 'version-id-marker': 'null' },
+    { versions: '', prefix: '\u{10FFFF}'.repeat(300), 'key-marker': 'k' },
+    { delimiter: '\u{10FFFF}', prefix: 'a\u0000' },
+  ]
+  for (const query of ofBucket) await mustTell(JSON.stringify(query), s3('GET', `/${bucket}`, { query }))
+  const entries =
+    '<Object><Key>__proto__</Key><VersionId>v000000000001</VersionId></Object><Object><Key>k</Key><ETag>*</ETag></Object>'
+  await mustTell('delete', s3('POST', `/${bucket}`, { query: { delete: '' }, body: `<Delete>${entries}</Delete>` }))
+  await mustTell(
+    'policy',
+    s3('PUT', `/${bucket}`, { query: { policy: '' }, body: '{"__proto__":1,"Statement":[null]}' }),
+  )
+  const grant = { 'x-amz-grant-read': 'id="__proto__"' }
+  await mustTell('acl', s3('PUT', `/${bucket}`, { query: { acl: '' }, headers: grant }))
+  for (const source of [`/${bucket}/k%00?versionId=null`, `/${'x'.repeat(3000)}/k%00`]) {
+    await mustTell('copy', s3('PUT', `/${bucket}/c`, { headers: { 'x-amz-copy-source': source } }))
+  }
+  const rename = { query: { renameObject: '' }, headers: { 'x-amz-rename-source': `/${bucket}/${'x'.repeat(2000)}` } }
+  await mustTell('rename', s3('PUT', `/${bucket}/c`, rename))
+  for (const [path, body] of [
+    ['keys', '{"scope":null}'],
+    ['keys', '{"policy":"{"}'],
+    ['keys', '{"policy":"[]"}'],
+    ['keys', '[]'],
+    ['jobs', '{"kind":"empty-bucket","params":{"bucket":"__proto__"}}'],
+    ['jobs', '{"kind":"__proto__"}'],
+    ['policies', '{"name":"p","document":{"Statement":{"a":1}}}'],
+    ['users', '{"name":"__proto__","policies":["__proto__"]}'],
+    ['groups', '{"name":"x","members":["nobody"]}'],
+  ] as const) {
+    await mustTell(`${path} ${body}`, s3('POST', `/_wharf/api/${path}`, { body }))
+  }
+})
+
 test('paths that are nonsense are told as such', async () => {
   const paths = [
     '//',

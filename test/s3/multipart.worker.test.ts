@@ -267,6 +267,19 @@ describe('listing uploads', () => {
     const rest = await (await s3('GET', `/${bucket}/parts`, { query: { ...query, 'part-number-marker': '2' } })).text()
     expect([texts(rest, 'PartNumber'), texts(rest, 'IsTruncated')]).toEqual([['3'], ['false']])
   })
+
+  test('goes on after a key that is itself the prefix', async () => {
+    const bucket = await freshBucket()
+    for (const key of ['a/', 'a/x']) await begin(bucket, key)
+    const list = async (marker: Record<string, string>) => {
+      const query = { uploads: '', prefix: 'a/', delimiter: '/', 'max-uploads': '1', ...marker }
+      return (await s3('GET', `/${bucket}`, { query })).text()
+    }
+    const one = await list({})
+    const [keyMarker = '', uploadMarker = ''] = ['NextKeyMarker', 'NextUploadIdMarker'].map(name => texts(one, name)[0])
+    const two = await list({ 'key-marker': keyMarker, 'upload-id-marker': uploadMarker })
+    expect([...texts(one, 'Key'), ...texts(two, 'Key')]).toEqual(['a/', 'a/x'])
+  })
 })
 
 describe('UploadPartCopy', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { doJob, graces } from '../support/jobs'
+import { api } from '../support/people'
 import { codeOf, freshBucket, md5, randomBytes, s3, texts } from '../support/s3'
 
 function rename(bucket: string, from: string, to: string, headers: Record<string, string> = {}) {
@@ -65,6 +66,15 @@ test('the same token renames once, and for other keys is refused', async () => {
   expect((await rename(bucket, 'a', 'b', token)).status).toBe(200)
   expect([await bytesOf(bucket, 'a'), await bytesOf(bucket, 'b')]).toEqual([md5('two'), md5('one')])
   expect(await codeOf(await rename(bucket, 'a', 'c', token))).toBe('IdempotencyParameterMismatch')
+})
+
+test('a full bucket has room for a rename, since nothing grows', async () => {
+  const bucket = await freshBucket()
+  await s3('PUT', `/${bucket}/a`, { body: 'one' })
+  expect((await api('PUT', `buckets/${bucket}/quota`, { body: { maxObjects: 1, maxBytes: 3 } })).status).toBe(200)
+  expect((await s3('PUT', `/${bucket}/b`, { body: 'two' })).ok).toBe(false)
+  expect((await rename(bucket, 'a', 'b')).status).toBe(200)
+  expect([await bytesOf(bucket, 'a'), await bytesOf(bucket, 'b')]).toEqual(['404', md5('one')])
 })
 
 test('a bucket that keeps versions has no rename', async () => {

@@ -233,6 +233,58 @@ test('ListObjectVersions pages through versions and common prefixes without a ga
   }
 })
 
+describe('a page of versions after one that was removed meanwhile', () => {
+  test('goes on with all that remains of the key when the null version was the last one shown', async () => {
+    const bucket = await versionedBucket()
+    const [one, two] = [await put(bucket, 'key', 'one'), await put(bucket, 'key', 'two')]
+    await setVersioning(bucket, 'Suspended')
+    await put(bucket, 'key', 'null')
+    const page = await (await s3('GET', `/${bucket}`, { query: { versions: '', 'max-keys': '1' } })).text()
+    expect(texts(page, 'NextVersionIdMarker')).toEqual(['null'])
+    await s3('DELETE', `/${bucket}/key`, { query: { versionId: 'null' } })
+    const rest = await listed(bucket, { 'key-marker': 'key', 'version-id-marker': 'null' })
+    expect(rest).toEqual([`key ${two} version latest`, `key ${one} version`])
+  })
+
+  test('says which version is now the latest', async () => {
+    const bucket = await versionedBucket()
+    const [one, two] = [await put(bucket, 'key', 'one'), await put(bucket, 'key', 'two')]
+    const rest = () => listed(bucket, { 'key-marker': 'key', 'version-id-marker': two })
+    expect(await rest()).toEqual([`key ${one} version`])
+    await s3('DELETE', `/${bucket}/key`, { query: { versionId: two } })
+    expect(await rest()).toEqual([`key ${one} version latest`])
+  })
+})
+
+test('a conditional delete of a key that is not there leaves no marker', async () => {
+  const bucket = await versionedBucket()
+  const one = await put(bucket, 'key', 'x')
+  await s3('DELETE', `/${bucket}/key`)
+  const before = await listed(bucket)
+  for (const name of ['key', 'never']) {
+    const deleted = await s3('DELETE', `/${bucket}/${name}`, { headers: { 'if-match': `"${md5('x')}"` } })
+    expect([deleted.status, deleted.headers.get('x-amz-delete-marker')]).toEqual([204, null])
+  }
+  expect(await listed(bucket)).toEqual(before)
+  expect(before.at(-1)).toBe(`key ${one} version`)
+})
+
+test('emptying a bucket goes on past a page of versions that are protected', async () => {
+  const bucket = await freshBucket({ headers: { 'x-amz-bucket-object-lock-enabled': 'true' } })
+  const headers = {
+    'content-md5': Buffer.from(md5('x'), 'hex').toString('base64'),
+    'x-amz-object-lock-mode': 'COMPLIANCE',
+    'x-amz-object-lock-retain-until-date': new Date(Date.now() + 86_400_000).toISOString(),
+  }
+  const lock = (i: number) => s3('PUT', `/${bucket}/a${i}`, { body: 'x', headers })
+  const isKept = async () => (await Promise.all(Array.from({ length: 50 }, (_, i) => lock(i)))).every(({ ok }) => ok)
+  // Versions of few keys: a page is a thousand of them.
+  for (let round = 0; round < 20; round++) expect(await isKept()).toBe(true)
+  await put(bucket, 'z', 'z')
+  expect((await doJob('empty-bucket', { bucket })).counters).toEqual({ removed: 1, protected: 1000, uploads: 0 })
+  expect(await listed(bucket, { prefix: 'z' })).toEqual([])
+})
+
 test('the counters count keys once, and the bytes of all versions', async () => {
   const bucket = await versionedBucket()
   const one = await put(bucket, 'key', 'x'.repeat(10))
