@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { Append, AppendAsk } from '../../src/model/append-calls'
 import type { Bucket, BucketCounters, BucketSettings } from '../../src/model/bucket'
 import type {
   ExamineObjectsAsk,
@@ -41,6 +42,7 @@ import { done, type IndexAnswer, refused } from '../../src/model/outcome'
 import { RESTARTED } from '../../src/model/restart'
 import type { Stamp } from '../../src/model/versions'
 import { Answered } from './answered'
+import { append } from './appending'
 import { completeUpload } from './completion'
 import {
   forgetDamage,
@@ -161,6 +163,10 @@ export class BucketIndex extends DurableObject {
   /** @returns what the new version is told by */
   commit(ask: CommitAsk): IndexAnswer<Stamp> {
     return this.#writing(ask, () => commit(this.#ground, ask))
+  }
+
+  append(ask: AppendAsk): IndexAnswer<Append> {
+    return this.#writing(ask, () => append(this.#ground, ask))
   }
 
   remove(ask: RemoveAsk): IndexAnswer<Removal[]> {

@@ -77,6 +77,24 @@ export function combineCrc(
 }
 
 /**
+ * The checksum of bytes and those that are put behind them, where it can be had without reading them again: of CRCs over
+ * all bytes, of the same kind.
+ */
+export function joinedChecksum(
+  first: { checksum?: Checksum; size: number },
+  second: { checksum?: Checksum; size: number },
+): Checksum | undefined {
+  if (!first.checksum || !second.checksum) return undefined
+  const { algorithm, type } = first.checksum
+  const isAlike = algorithm === second.checksum.algorithm && type === 'FULL_OBJECT' && type === second.checksum.type
+  if (!isAlike || algorithm === 'sha1' || algorithm === 'sha256') return undefined
+  const [one, other] = [first.checksum, second.checksum].map(({ value }) => Buffer.from(value, 'base64'))
+  if (!one || !other) return undefined
+  const value = Buffer.from(combineCrc(algorithm, one, other, second.size)).toString('base64')
+  return { algorithm, type, value }
+}
+
+/**
  * A polynomial over GF(2), reflected as the CRC itself: in 32 bits (`high` stays 0) or in 64. Two words, since BigInt would
  * take seconds for the 10,000 parts of one upload.
  */

@@ -40,6 +40,8 @@ export const FAULT_CODES = [
   'RenameOfVersions',
   'TokenReused',
   'CopyTooLarge',
+  'InvalidWriteOffset',
+  'AppendDescribes',
   'ObjectDamaged',
   'ObjectLocked',
   'ObjectLockMissing',
@@ -50,6 +52,7 @@ export const FAULT_CODES = [
   'PartTooSmall',
   'SizeMismatch',
   'TooManyExtents',
+  'TooManyPieces',
   'ChecksumMissing',
   'ChecksumAlgorithmMismatch',
   // bodies

@@ -1,17 +1,8 @@
 import type { Bucket } from '../model/bucket'
 import type { Caller } from '../model/caller'
-import type { Checksum } from '../model/checksum'
 import { judgeRead, judgeWrite, type ReadConditions, type WriteConditions } from '../model/conditions'
 import { Fault } from '../model/fault'
-import {
-  type DescriptionChange,
-  type Draft,
-  listedMarks,
-  type Removal,
-  type RemoveEntry,
-  readStoredObject,
-  storedTexts,
-} from '../model/index-calls'
+import { type DescriptionChange, type Removal, type RemoveEntry, readStoredObject } from '../model/index-calls'
 import { requireKey } from '../model/names'
 import type { ObjectDescription, ObjectRecord } from '../model/object'
 import { type ByteRange, resolveRange, type WantedRange } from '../model/range'
@@ -21,9 +12,10 @@ import { type Buckets, rangeOf, unwrapIndex } from './buckets'
 import { read, write } from './calls'
 import { commitDraft, orDiscard, requireLockable, shownVersion } from './committing'
 import type { StoreContext } from './context'
+import { describeBody, draftOf } from './drafting'
 import { findObject } from './finding'
 import { newVersion } from './ids'
-import { type TakenIn, takeIn } from './intake'
+import { takeIn } from './intake'
 import { underLease } from './leases'
 import { openBytes } from './reading'
 import { type AclFor, asksForTags, authorizeWrite, mayIn, ownerOf, withAcl } from './rights'
@@ -114,7 +106,8 @@ export class Objects {
     return underLease(standing, { bucket, key, operation: 'PutObject' }, body.size, async lease => {
       const to = { bucketId: bucket.id, origin: { key }, lease, inlineMaxBytes }
       const taken = await takeIn(this.#context, body, to)
-      const draft = this.#draft(bucket, caller, key, taken, describeBody(description, body, taken))
+      const described = describeBody(description, body, taken)
+      const draft = draftOf(this.#context, caller, bucket, { key, taken, description: described })
       const { extents } = taken
       const { stamp, bucket: present } = await orDiscard(this.#context, { bucketId: bucket.id, extents }, () =>
         commitDraft(this.#context, this.#buckets, caller, { written: bucket, draft, conditions, lease }),
@@ -223,21 +216,6 @@ export class Objects {
     const present = !answer.ok && answer.code === 'NoSuchObject' ? undefined : unwrapIndex(answer).object
     requireWrite(present, key, conditions)
   }
-
-  #draft(bucket: Bucket, caller: Caller, key: string, taken: TakenIn, description: ObjectDescription): Draft {
-    const owner = ownerOf(caller, bucket)
-    const described = owner === undefined ? description : { ...description, owner }
-    return {
-      key,
-      version: newVersion(),
-      size: taken.size,
-      etag: taken.md5,
-      modifiedMillis: this.#context.now(),
-      ...storedTexts(described, taken.extents, taken.md5),
-      listed: listedMarks(described),
-      bytes: taken.bytes,
-    }
-  }
 }
 
 /** @throws Fault PreconditionFailed, NoSuchObject */
@@ -275,11 +253,4 @@ function rangeOfPart({ parts, size }: ObjectRecord, partNumber: number): ByteRan
     first += part.size
   }
   throw new Fault('NoSuchPart', { partNumber, parts: summaries.length })
-}
-
-function describeBody(description: ObjectDescription, body: IncomingBody, { checksum }: TakenIn): ObjectDescription {
-  const algorithm = body.promised.checksum?.algorithm
-  if (!algorithm || checksum === undefined) return description
-  const kept: Checksum = { algorithm, value: checksum, type: 'FULL_OBJECT' }
-  return { ...description, checksum: kept }
 }

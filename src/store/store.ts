@@ -1,4 +1,5 @@
 import type { Caller } from '../model/caller'
+import { Appending } from './appending'
 import { Buckets } from './buckets'
 import type { StoreContext } from './context'
 import { Copying } from './copying'
@@ -13,6 +14,7 @@ import { measureUsage, type Usage } from './usage'
 export interface Store {
   buckets: Buckets
   objects: Objects
+  appending: Appending
   uploads: Uploads
   copying: Copying
   listing: Listing
@@ -28,6 +30,7 @@ export function openStore(context: StoreContext): Store {
     buckets,
     copying,
     objects: new Objects(context, buckets),
+    appending: new Appending(context, buckets),
     uploads: new Uploads(context, buckets, copying),
     listing: new Listing(context, buckets),
     locks: new Locks(context, buckets),

@@ -17,6 +17,17 @@ export function completedEtag(parts: AssembledPart[]): string {
   return `${hash.digest('hex')}-${parts.length}`
 }
 
+/** The etag of an object behind which bytes were put: of the etag that it had and their MD5, and of how many pieces it is. */
+export function appendedEtag(present: string, md5: string): string {
+  const digest = createHash('md5').update(present).update(md5, 'hex').digest('hex')
+  return `${digest}-${pieceCount(present) + 1}`
+}
+
+/** Of how many parts and appended pieces an object with this etag consists. */
+export function pieceCount(etag: string): number {
+  return Number(/-(\d{1,5})$/.exec(etag)?.[1] ?? 1)
+}
+
 /**
  * The checksum of a completed upload, from those of its parts: over their checksums, or (CRCs only) over all bytes
  * without reading them again. Undefined when a part has none.

@@ -62,6 +62,8 @@ async function hopsOf(
 
 const LONG = 'x'.repeat(100_000)
 
+const at = (offset: number) => ({ 'x-amz-write-offset-bytes': String(offset) })
+
 beforeAll(async () => {
   await hopsOf('PUT', '/hops')
 })
@@ -75,6 +77,20 @@ const budget: [string, Parameters<typeof hopsOf>, string[]][] = [
     ['PUT', '/hops/long', { body: LONG.repeat(20) }],
     ['index.takeLock', 'r2.put', 'index.commit'],
   ],
+  ['an append that stays small', ['PUT', '/hops/small', { body: 'x', headers: at(1) }], ['index.append']],
+  [
+    'an append to a larger object',
+    ['PUT', '/hops/large', { body: 'x', headers: at(100_000) }],
+    ['r2.put', 'index.append'],
+  ],
+  // Once for each object: its first bytes go to R2 together with the new ones.
+  [
+    'an append by which an object outgrows the index',
+    ['PUT', '/hops/small', { body: LONG, headers: at(2) }],
+    ['r2.put', 'index.append', 'r2.put', 'index.append'],
+  ],
+  ['PUT of a small body again', ['PUT', '/hops/small', { body: 'x' }], ['index.commit']],
+  ['PUT of a larger body again', ['PUT', '/hops/large', { body: LONG }], ['r2.put', 'index.commit']],
   ['GET of a small object', ['GET', '/hops/small'], ['index.find']],
   ['GET of a larger object', ['GET', '/hops/large'], ['index.find', 'r2.get']],
   ['HEAD', ['HEAD', '/hops/large'], ['index.find']],

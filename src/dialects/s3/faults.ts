@@ -242,6 +242,22 @@ const FACES = {
     status: 400,
     message: 'The object consists of too many pieces; send it in fewer and larger parts, each with its length.',
   },
+  TooManyPieces: {
+    code: 'TooManyParts',
+    status: 400,
+    message: 'You have attempted to add more parts than the maximum of 10000 that are allowed for this object.',
+  },
+  InvalidWriteOffset: {
+    code: 'InvalidWriteOffset',
+    status: 400,
+    message: 'The write offset value that you specified does not match the current object size.',
+  },
+  AppendDescribes: {
+    code: 'InvalidRequest',
+    status: 400,
+    message:
+      'Metadata, tags, ACLs and object locks can only be given when an object is created, not when data is appended.',
+  },
   ChecksumMissing: {
     code: 'InvalidRequest',
     status: 400,

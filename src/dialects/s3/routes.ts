@@ -1,5 +1,6 @@
 import type { BucketCall, ObjectCall, S3Call } from './call'
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acl'
+import { appendObject, WRITE_OFFSET } from './operations/append'
 import { createBucket, deleteBucket, getBucketLocation, headBucket } from './operations/bucket'
 import { documentOperations } from './operations/bucket-documents'
 import { bucketSetting, emptySetting, unsetSetting } from './operations/bucket-settings'
@@ -155,6 +156,7 @@ const objectOperations: Operation<ObjectCall>[] = [
   { name: 'PutObject', method: 'PUT', when: asks('partNumber'), run: refuse('partNumber') },
   { name: 'PutObject', method: 'PUT', when: asks('versionId'), run: refuse('versionId') },
   { name: 'CopyObject', method: 'PUT', when: has('x-amz-copy-source'), run: copyObject },
+  { name: 'PutObject', method: 'PUT', when: has(WRITE_OFFSET), run: appendObject },
   { name: 'PutObject', method: 'PUT', run: putObject },
   { name: 'DeleteObject', method: 'DELETE', run: deleteObject },
   { name: 'CreateMultipartUpload', method: 'POST', resource: 'uploads', run: createMultipartUpload },

@@ -35,7 +35,7 @@ export async function putObject(call: ObjectCall): Promise<Response> {
 }
 
 /** What is to be kept unchanged must have arrived unchanged. */
-function requireChecksum({ promised }: IncomingBody): void {
+export function requireChecksum({ promised }: IncomingBody): void {
   if (promised.md5 !== undefined || promised.checksum) return
   throw new S3Error(
     'InvalidRequest',
